@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of a host that designing a guest needs, as ``hypervisor_info`` returns them."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class VirtType(TypedDict):
+    """``name`` is what ``auto`` takes on this host, ``reason`` one sentence why."""
+
+    name: str
+    reason: str
+
+
+class StoragePool(TypedDict):
+    """``path`` is the target directory of file-based pools. Sizes in bytes."""
+
+    name: str
+    type: str
+    active: bool
+    autostart: bool
+    path: str | None
+    capacity: int
+    allocation: int
+    available: int
+
+
+class HostNetwork(TypedDict):
+    name: str
+    uuid: str
+    active: bool
+    autostart: bool
+    bridge: str | None
+    mode: str | None
+
+
+class GuestArch(TypedDict):
+    """One ``guest`` of the capabilities: domain types, and the machine types with canonical name by alias."""
+
+    arch: str
+    emulator: str
+    domain_types: list[str]
+    machines: list[str]
+
+
+class Hypervisor(TypedDict):
+    """``libvirt_version`` and ``hypervisor_version`` are libvirt's numbers (9.0.0 is 9000000). ``memory`` in MiB.
+
+    ``domain_capabilities``: firmware (list), loader_secure (bool), cpu_modes (list), cpu_models (list), and for each device
+    kind of libvirt's domain capabilities its enums, as lists. ``cpu_flags``: the feature names of the host CPU.
+    ``numa_cells``: [{id, memory (MiB), cpus: [{id, socket, core, siblings}], pages: [{size (KiB), total, free}]}].
+    ``servers``: our domains, as ``server_info`` returns them; ``domains``: name and uuid of every domain.
+    """
+
+    schema: int
+    uri: str
+    hostname: str
+    uuid: str
+    driver: str
+    libvirt_version: int
+    hypervisor_version: int
+    arch: str
+    vcpus: int
+    memory: int
+    cpu_model: str | None
+    cpu_flags: list[str]
+    virt_type: VirtType
+    guests: list[GuestArch]
+    domain_capabilities: dict[str, Any]
+    numa_cells: list[dict[str, Any]]
+    pools: list[StoragePool]
+    networks: list[HostNetwork]
+    usage: dict[str, int]
+    domains: list[dict[str, Any]]
+    servers: list[dict[str, Any]]

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The volumes of a server as data: what the host half makes before it starts the domain, and what deleting removes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumePlan:
+    """One volume that we make. ``role``: disk, disk.ephN, disk.swap, disk.config or console.log (Nova's file names);
+    ``capacity`` in bytes; ``format`` raw or qcow2; ``backing`` the volume name of the base image in the same pool."""
+
+    role: str
+    pool: str
+    name: str
+    path: str
+    capacity: int
+    format: str
+    backing: str | None = None
+    backing_path: str | None = None
+    backing_format: str | None = None
+    content: bytes | None = None
+    delete_on_termination: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the content, as the domain's metadata and the build plan carry it."""
+        shown = ("role", "pool", "name", "path", "capacity", "format", "backing", "backing_path", "backing_format")
+        return {key: getattr(self, key) for key in (*shown, "delete_on_termination")}
