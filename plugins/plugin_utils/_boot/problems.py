@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -56,9 +57,17 @@ class Problem:
         )
 
 
+_DIGITS = re.compile(r"([0-9]+)")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
 def _natural(path: str) -> list[tuple[int, int, str]]:
-    """Sort key in which servers[10] follows servers[9]."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", path)]
+    """Sort key in which servers[10] follows servers[9]; a longer number is a larger one, so none has to be converted."""
+    key = []
+    for index, part in enumerate(_DIGITS.split(path)):
+        number = part.lstrip("0")
+        key.append((0, len(number), number) if index % 2 else (1, 0, part))
+    return key
 
 
 @dataclass
@@ -93,3 +102,10 @@ def join_path(parent: str, key: object) -> str:
     if isinstance(key, int) and not isinstance(key, bool):
         return f"{parent}[{key}]"
     return f"{parent}.{key}" if parent else str(key)
+
+
+def item_path(parent: str, key: object) -> str:
+    """Like join_path for keys that users choose: ``extra_specs["hw:cpu_policy"]``, quoted where a dot could not be read."""
+    if (isinstance(key, int) and not isinstance(key, bool)) or (isinstance(key, str) and _PLAIN_KEY.fullmatch(key)):
+        return join_path(parent, key)
+    return f"{parent}[{json.dumps(str(key))}]"
