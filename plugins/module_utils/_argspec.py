@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specs: one factory for each group of options, paired by name with a doc fragment. Defaults stand here once."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from ansible.module_utils.basic import env_fallback
+
+Spec = Dict[str, Dict[str, Any]]
+
+DEFAULT_URI = "qemu:///system"
+DEFAULT_POOL = "default"
+DEFAULT_TIMEOUT = 180
+DEFAULT_CONCURRENCY = 4
+
+SERVER_STATES = ("present", "running", "stopped", "paused", "absent")
+
+
+def connection_spec() -> Spec:
+    return {
+        "uri": {
+            "type": "str",
+            "default": DEFAULT_URI,
+            "aliases": ["libvirt_uri"],
+            "fallback": (env_fallback, ["LIBVIRT_DEFAULT_URI"]),
+        }
+    }
+
+
+def catalogue_spec() -> Spec:
+    """What requests refer to. Dicts by name, or lists; normalised ones are taken as they are."""
+    return {name: {"type": "raw"} for name in ("flavors", "images", "networks", "keypairs", "security_groups", "server_groups")}
+
+
+def quota_spec() -> Spec:
+    return {"quota": {"type": "dict"}, "usage": {"type": "dict"}}
+
+
+def request_spec() -> Spec:
+    """The options of one server, by the names of openstack.cloud.server and Nova."""
+    return {
+        "name": {"type": "str"},
+        "flavor": {"type": "raw"},
+        "image": {"type": "raw"},
+        "key_name": {"type": "str", "no_log": False},
+        "network": {"type": "raw"},
+        "nics": {"type": "raw"},
+        "metadata": {"type": "raw", "aliases": ["meta"]},
+        "userdata": {"type": "str", "aliases": ["user_data"], "no_log": True},
+        "volumes": {"type": "list", "elements": "str"},
+        "boot_from_volume": {"type": "bool"},
+        "boot_volume": {"type": "str"},
+        "volume_size": {"type": "raw"},
+        "terminate_volume": {"type": "bool"},
+        "block_device_mapping": {"type": "raw"},
+        "security_groups": {"type": "list", "elements": "str"},
+        "availability_zone": {"type": "str"},
+        "config_drive": {"type": "raw"},
+        "scheduler_hints": {"type": "dict"},
+        "tags": {"type": "list", "elements": "str"},
+        "description": {"type": "str"},
+        "min_count": {"type": "raw"},
+        "max_count": {"type": "raw"},
+        "personality": {"type": "raw", "no_log": True},
+        "admin_pass": {"type": "str", "no_log": True},
+    }
+
+
+def wait_spec() -> Spec:
+    return {
+        "wait": {"type": "bool", "default": True},
+        "timeout": {"type": "int", "default": DEFAULT_TIMEOUT, "aliases": ["wait_timeout"]},
+    }
+
+
+def host_options_spec() -> Spec:
+    return {"host_options": {"type": "dict"}, "hypervisor": {"type": "dict"}, "pool": {"type": "str", "default": DEFAULT_POOL}}
+
+
+def server_spec() -> Spec:
+    spec = connection_spec()
+    for part in (catalogue_spec, quota_spec, request_spec, wait_spec, host_options_spec):
+        spec.update(part())
+    spec.update(
+        servers={"type": "list", "elements": "dict", "no_log": True},
+        state={"type": "str", "default": "present", "choices": list(SERVER_STATES)},
+        wait_for={"type": "raw"},
+        persistent={"type": "bool", "default": True},
+        concurrency={"type": "int", "default": DEFAULT_CONCURRENCY},
+    )
+    return spec
+
+
+def domain_spec() -> Spec:
+    return {
+        "xml": {"type": "str"},
+        "domains": {"type": "list", "elements": "dict"},
+        "name": {"type": "str"},
+        "state": {
+            "type": "str",
+            "default": "present",
+            "choices": ["present", "running", "stopped", "paused", "absent"],
+        },
+        "persistent": {"type": "bool", "default": True},
+        "start_flags": {"type": "list", "elements": "str", "choices": ["paused"], "default": []},
+    }
+
+
+def image_spec() -> Spec:
+    return {
+        "name": {"type": "str", "required": True},
+        "src": {"type": "path"},
+        "path": {"type": "path"},
+        "checksum": {"type": "str"},
+        "disk_format": {"type": "str", "choices": ["qcow2", "raw"]},
+        "pool": {"type": "str", "default": DEFAULT_POOL},
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+    }

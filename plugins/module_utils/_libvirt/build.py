@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Building one server: the steps between a build plan's entry and a running domain.
+
+Each server goes through the same steps, and any of them may be the last one of a killed run; the next run goes through them
+all again and does what is not done. Steps: define (the claim), volumes, drive, start, undefine (transient servers), mark, wait.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+import zlib
+from typing import Any, Callable, Dict
+
+from .domain import define, find_domain, is_active, is_persistent, start, start_transient, undefine
+from .domain_record import set_record_state
+from .logs import ConsoleReader
+from .storage import ensure_volume, open_pool, upload
+from .wait import LifecycleEvents, wait_for_console, wait_for_state
+
+OnStep = Callable[[str, str], None]
+
+
+class Build:
+    """One server of the plan on its way. ``entry`` is the plan's, ``phases`` the milliseconds of each step."""
+
+    def __init__(self, connection: Any, entry: Dict[str, Any], events: LifecycleEvents, on_step: OnStep) -> None:
+        self._connection = connection
+        self._entry = entry
+        self._events = events
+        self._on_step = on_step
+        self.name: str = entry["name"]
+        self.domain_name: str = entry["domain"]
+        self.domain: Any = None
+        self.claimed = False
+        self.changed = False
+        self.phases: Dict[str, int] = {}
+
+    def _step(self, name: str, work: Callable[[], None]) -> None:
+        self._on_step(self.name, name)
+        begun = time.monotonic()
+        work()
+        self.phases[name] = int((time.monotonic() - begun) * 1000)
+
+    def run(self) -> None:
+        self._step("define", self._define)
+        if not is_active(self.domain):
+            self._step("volumes", self._volumes)
+            self._step("drive", self._drive)
+            if self._entry["wanted"] != "stopped":
+                self._step("start", self._start)
+        if not self._entry["persistent"] and is_persistent(self.domain):
+            self._step("undefine", self._undefine)
+        self._step("mark", self._mark)
+        if self._entry["wait"] and self._entry["wanted"] != "stopped":
+            self._step("wait", self._wait)
+
+    def _define(self) -> None:
+        """A killed run's domain has our uuid: it is defined again, so that it says what is meant now; a running one is kept."""
+        existing = find_domain(self._connection, self._entry["uuid"])
+        if existing is not None and is_active(existing):
+            self.domain = existing
+        else:
+            self.domain = define(self._connection, self._entry["xml"], self.domain_name)
+        self.claimed = True
+        self.changed = True
+
+    def _pool(self, name: str) -> Any:
+        return open_pool(self._connection, name)
+
+    def _volumes(self) -> None:
+        for volume in self._entry["volumes"]:
+            if volume.get("content") is None:
+                ensure_volume(self._pool(volume["pool"]), volume)
+
+    def _drive(self) -> None:
+        """Volumes with content are written whole each time: what a killed run left of them may be half of it."""
+        for volume in self._entry["volumes"]:
+            if volume.get("content") is not None:
+                content = zlib.decompress(base64.b64decode(volume["content"]))
+                made = ensure_volume(self._pool(volume["pool"]), volume)
+                upload(self._connection, made, io.BytesIO(content), len(content))
+
+    def _start(self) -> None:
+        paused = self._entry["wanted"] == "paused"
+        if self._entry["persistent"]:
+            start(self.domain, paused=paused)
+        else:
+            self.domain = start_transient(self._connection, self._entry["xml"], self.domain_name, paused=paused)
+
+    def _undefine(self) -> None:
+        """Without its definition a running domain is transient: it ends with its power."""
+        undefine(self.domain)
+
+    def _mark(self) -> None:
+        set_record_state(self.domain, "active")
+
+    def _wait(self) -> None:
+        timeout_s = self._entry["timeout"]
+        begun = time.monotonic()
+        wait_for_state(self.domain, self._events, wanted=self._entry["wanted"], timeout_s=timeout_s)
+        pattern = self._entry.get("console_pattern")
+        if pattern:
+            reader = ConsoleReader(self._connection, self._entry["console"]["pool"], self._entry["console"]["name"])
+            left = max(0.0, timeout_s - (time.monotonic() - begun))
+            wait_for_console(self.domain, self._events, reader, pattern=pattern, timeout_s=left)

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a guest and its QEMU wrote, read through the storage API, so that no path of the host is needed."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, Optional
+
+from .._errors import HypervisorError
+from .errors import translate_errors
+from .storage import download, find_volume, open_pool, refresh, volume_size
+
+TAIL = 4096
+_QEMU_LOGS = "/var/log/libvirt/qemu"
+
+
+def _text(data: bytes) -> str:
+    """Console output as one line of text after the other: no control characters but newline and tab reach a terminal."""
+    decoded = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in decoded)
+
+
+def tail_of(connection: Any, volume: Any, size: int = TAIL) -> str:
+    length = volume_size(volume)
+    return _text(download(connection, volume, max(0, length - size))) if length else ""
+
+
+class ConsoleReader:
+    """Reads a console log forward. virtlogd starts a new file at 2 MiB; a shrunken file is read from its beginning."""
+
+    def __init__(self, connection: Any, pool_name: str, volume_name: str) -> None:
+        self._connection = connection
+        self._pool_name = pool_name
+        self._volume_name = volume_name
+        self._offset = 0
+
+    def _volume(self) -> Optional[Any]:
+        pool = open_pool(self._connection, self._pool_name)
+        found = find_volume(pool, self._volume_name)
+        if found is None:
+            refresh(pool)
+            found = find_volume(pool, self._volume_name)
+        return found
+
+    def read(self) -> str:
+        """What was written since the last read."""
+        volume = self._volume()
+        if volume is None:
+            return ""
+        size = volume_size(volume)
+        if size < self._offset:
+            self._offset = 0
+        if size == self._offset:
+            return ""
+        data = download(self._connection, volume, self._offset, size - self._offset)
+        self._offset += len(data)
+        return _text(data)
+
+    def tail(self) -> str:
+        volume = self._volume()
+        return "" if volume is None else tail_of(self._connection, volume)
+
+
+@contextmanager
+def _log_pool(connection: Any) -> Iterator[Any]:
+    """A transient pool over libvirt's log folder, for as long as one log is read."""
+    name = "kilonova-qemu-logs"
+    root = ElementTree.Element("pool", type="dir")
+    ElementTree.SubElement(root, "name").text = name
+    target = ElementTree.SubElement(root, "target")
+    ElementTree.SubElement(target, "path").text = _QEMU_LOGS
+    with translate_errors("open libvirt's log folder"):
+        pool = connection.storagePoolCreateXML(ElementTree.tostring(root, encoding="unicode"), 0)
+    try:
+        yield pool
+    finally:
+        with translate_errors("close libvirt's log folder"):
+            pool.destroy()
+
+
+def qemu_log_tail(connection: Any, domain_name: str) -> str:
+    """The end of QEMU's log of a domain; "" where it cannot be had (another driver, a session, no right to it)."""
+    try:
+        with _log_pool(connection) as pool:
+            volume = find_volume(pool, "%s.log" % domain_name)
+            return "" if volume is None else tail_of(connection, volume)
+    except HypervisorError:
+        return ""
+
+
+def collect(connection: Any, domain_name: str, console: Optional[Dict[str, str]]) -> Dict[str, str]:
+    """{console, qemu}: both tails, for an error. What cannot be read is left out: the first error is the one to tell."""
+    found = {}
+    if console:
+        with suppress(HypervisorError):
+            found["console"] = ConsoleReader(connection, console["pool"], console["name"]).tail()
+    found["qemu"] = qemu_log_tail(connection, domain_name)
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changing the power of an existing server."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+from .._errors import HypervisorError, WaitError
+from .domain import destroy, power_state, start
+from .errors import translate_errors
+from .wait import LifecycleEvents, wait_for_state
+
+# Nova's default [compute]shutdown_timeout: how long a guest may take to power itself off before the power is taken away.
+SHUTDOWN_S = 60.0
+
+
+def change_power(domain: Any, events: LifecycleEvents, *, wanted: str, timeout_s: float, wait: bool) -> bool:
+    """Brings a domain to running, paused or stopped; false when it was there already."""
+    now = power_state(domain)
+    if now == {"stopped": "shutdown"}.get(wanted, wanted):
+        return False
+    steps: Dict[str, Callable[[], None]] = {
+        "running": lambda: _run(domain, now),
+        "paused": lambda: _pause(domain, now),
+        "stopped": lambda: _stop(domain, events, timeout_s),
+    }
+    steps[wanted]()
+    if wait and wanted != "stopped":
+        wait_for_state(domain, events, wanted=wanted, timeout_s=timeout_s)
+    return True
+
+
+def _run(domain: Any, now: str) -> None:
+    name = domain.name()
+    if now == "paused":
+        with translate_errors("resume the domain %s" % name, name):
+            domain.resume()
+    elif now == "suspended":
+        with translate_errors("wake the domain %s" % name, name):
+            domain.pMWakeup(0)
+    else:
+        if now == "crashed":
+            destroy(domain)
+        start(domain)
+
+
+def _pause(domain: Any, now: str) -> None:
+    name = domain.name()
+    if now == "running":
+        with translate_errors("pause the domain %s" % name, name):
+            domain.suspend()
+    else:
+        start(domain, paused=True)
+
+
+def _stop(domain: Any, events: LifecycleEvents, timeout_s: float) -> None:
+    """Asks the guest by ACPI first; a guest that does not listen loses its power."""
+    name = domain.name()
+    try:
+        with translate_errors("shut down the domain %s" % name, name):
+            domain.shutdown()
+        wait_for_state(domain, events, wanted="shutdown", timeout_s=min(timeout_s, SHUTDOWN_S))
+    except WaitError as exc:
+        if exc.outcome == "vanished":
+            return
+        destroy(domain)
+    except HypervisorError:
+        destroy(domain)

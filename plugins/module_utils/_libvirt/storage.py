@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools and volumes through libvirt's storage API alone, so that every URI works the same."""
+
+from __future__ import annotations
+
+import time
+import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
+from typing import Any, BinaryIO, Callable, Dict, List, Optional, TypeVar
+
+from .._errors import HypervisorError
+from .binding import libvirt
+from .errors import is_error, translate_errors
+
+T = TypeVar("T")
+
+# A pool refuses most calls while one of its volumes is being built or filled, and says so in words only.
+_BUSY = "asynchronous jobs running"
+_BUSY_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 1, 2, 2, 5, 5, 10, 10, 10, 10)
+
+CHUNK = 1 << 20
+
+
+def when_idle(call: Callable[[], T]) -> T:
+    """Runs a storage call, waiting out other jobs of the pool (about a minute)."""
+    for pause in _BUSY_PAUSES:
+        try:
+            return call()
+        except HypervisorError as exc:
+            if _BUSY not in exc.message:
+                raise
+            time.sleep(pause)
+    return call()
+
+
+def open_pool(connection: Any, name: str) -> Any:
+    """The active pool of that name. Errors name the pools that there are."""
+    try:
+        with translate_errors("look up the storage pool %s" % name):
+            pool = connection.storagePoolLookupByName(name)
+    except HypervisorError as exc:
+        if not is_error(exc, "VIR_ERR_NO_STORAGE_POOL"):
+            raise
+        with translate_errors("list the storage pools"):
+            names = sorted(p.name() for p in connection.listAllStoragePools())
+        exc.message = "there is no storage pool %s on this host (there are: %s)" % (name, ", ".join(names) or "none")
+        raise HypervisorError(exc.message, action=exc.action, number=exc.number, symbol=exc.symbol) from exc
+    with translate_errors("read the storage pool %s" % name):
+        active = pool.isActive()
+    if not active:
+        raise HypervisorError(
+            "the storage pool %s is not active: start it (virsh pool-start %s), or run the playbook hypervisor.yml"
+            % (name, name),
+            action="open the storage pool %s" % name,
+        )
+    return pool
+
+
+def refresh(pool: Any) -> None:
+    def call() -> None:
+        with translate_errors("refresh the storage pool %s" % pool.name()):
+            pool.refresh(0)
+
+    when_idle(call)
+
+
+def find_volume(pool: Any, name: str) -> Optional[Any]:
+    """The volume, or None. A refresh that runs meanwhile hides volumes for a moment: who must be sure refreshes first."""
+    try:
+        with translate_errors("look up the volume %s in the pool %s" % (name, pool.name())):
+            return pool.storageVolLookupByName(name)
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
+            return None
+        raise
+
+
+def volume_names(pool: Any) -> List[str]:
+    with translate_errors("list the volumes of the pool %s" % pool.name()):
+        return sorted(pool.listVolumes())
+
+
+def volume_xml(spec: Dict[str, Any]) -> str:
+    """Volume XML of {name, capacity (bytes), format, backing_path, backing_format, mode}."""
+    root = ElementTree.Element("volume")
+    ElementTree.SubElement(root, "name").text = spec["name"]
+    ElementTree.SubElement(root, "capacity", unit="bytes").text = str(spec["capacity"])
+    if spec.get("sparse", True):
+        ElementTree.SubElement(root, "allocation", unit="bytes").text = "0"
+    target = ElementTree.SubElement(root, "target")
+    ElementTree.SubElement(target, "format", type=spec["format"])
+    if spec.get("mode"):
+        ElementTree.SubElement(ElementTree.SubElement(target, "permissions"), "mode").text = spec["mode"]
+    if spec.get("backing_path"):
+        backing = ElementTree.SubElement(root, "backingStore")
+        ElementTree.SubElement(backing, "path").text = spec["backing_path"]
+        ElementTree.SubElement(backing, "format", type=spec["backing_format"])
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def create_volume(pool: Any, spec: Dict[str, Any]) -> Any:
+    """Makes a volume; a volume of that name that is there already is VIR_ERR_STORAGE_VOL_EXIST."""
+    xml = volume_xml(spec)
+
+    def call() -> Any:
+        with translate_errors("make the volume %s in the pool %s" % (spec["name"], pool.name())):
+            return pool.createXML(xml, 0)
+
+    return when_idle(call)
+
+
+def ensure_volume(pool: Any, spec: Dict[str, Any]) -> Any:
+    """The volume of that name, made if it is not there. What a killed run left is taken as it is: names carry the uuid."""
+    try:
+        return create_volume(pool, spec)
+    except HypervisorError as exc:
+        if not is_error(exc, "VIR_ERR_STORAGE_VOL_EXIST"):
+            raise
+    found = find_volume(pool, spec["name"])
+    if found is None:
+        refresh(pool)
+        found = find_volume(pool, spec["name"])
+    return found if found is not None else create_volume(pool, spec)
+
+
+def delete_volume(pool: Any, name: str) -> bool:
+    """Removes a volume; false when there was none."""
+    found = find_volume(pool, name)
+    if found is None:
+        return False
+
+    def call() -> bool:
+        try:
+            with translate_errors("delete the volume %s of the pool %s" % (name, pool.name())):
+                found.delete(0)
+        except HypervisorError as exc:
+            if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
+                return False
+            raise
+        return True
+
+    return when_idle(call)
+
+
+def upload(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:
+    """Fills a volume from a file object, through a stream of the connection."""
+    name = volume.name()
+
+    def call() -> None:
+        source.seek(0)
+        with translate_errors("fill the volume %s" % name):
+            stream = connection.newStream(0)
+            volume.upload(stream, 0, length, 0)
+            try:
+                stream.sendAll(lambda _stream, size, _opaque: source.read(min(size, CHUNK)), None)
+                stream.finish()
+            except BaseException:
+                _abort(stream)
+                raise
+
+    when_idle(call)
+
+
+def _abort(stream: Any) -> None:
+    with suppress(libvirt.libvirtError):  # the stream is broken already; the first error is the one to tell
+        stream.abort()
+
+
+def download(connection: Any, volume: Any, offset: int = 0, length: int = 0) -> bytes:
+    """The bytes from ``offset`` on; ``length`` 0 means to the end."""
+    received: List[bytes] = []
+    with translate_errors("read the volume %s" % volume.name()):
+        stream = connection.newStream(0)
+        volume.download(stream, offset, length, 0)
+        try:
+            stream.recvAll(lambda _stream, data, _opaque: received.append(data), None)
+            stream.finish()
+        except BaseException:
+            _abort(stream)
+            raise
+    return b"".join(received)
+
+
+def volume_size(volume: Any) -> int:
+    """Bytes of the file as it is now: a look-up refreshes what libvirt knows of a volume."""
+    with translate_errors("read the volume %s" % volume.name()):
+        _kind, capacity, _allocation = volume.info()
+    return int(capacity)

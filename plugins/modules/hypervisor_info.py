@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts of one libvirt host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: hypervisor_info
+short_description: Read what a libvirt host is, can, has left and runs
+version_added: 0.1.0
+description:
+  - Reads capabilities, resources, usage, pools, networks and our servers of one libvirt host, in one trip.
+  - Says which virt type V(auto) takes there, and why. KVM is taken only where the CPU really has it, not where libvirt merely
+    offers it.
+author:
+  - Kilonova contributors (@kilonova)
+extends_documentation_fragment:
+  - kilonova.compute.connection
+  - kilonova.compute.attributes.info
+  - kilonova.compute.attributes.action
+"""
+
+EXAMPLES = r"""
+- name: Read the facts of every hypervisor
+  kilonova.compute.hypervisor_info:
+  register: facts
+
+- name: Say which virt type a host takes
+  ansible.builtin.debug:
+    msg: "{{ facts.hypervisor.virt_type.name }}: {{ facts.hypervisor.virt_type.reason }}"
+"""
+
+RETURN = r"""
+hypervisor:
+  description: The facts. M(kilonova.compute.server) and M(kilonova.compute.domain_xml) take them as they are.
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: The version of this shape.
+      type: int
+      returned: success
+      sample: 1
+    uri:
+      description: The connection as libvirt names it.
+      type: str
+      returned: success
+    hostname:
+      description: The host's name.
+      type: str
+      returned: success
+    uuid:
+      description: The host's uuid.
+      type: str
+      returned: success
+    driver:
+      description: libvirt's driver.
+      type: str
+      returned: success
+      sample: QEMU
+    libvirt_version:
+      description: libvirt's version as a number, V(9000000) for 9.0.0.
+      type: int
+      returned: success
+    hypervisor_version:
+      description: The hypervisor's version as a number.
+      type: int
+      returned: success
+    arch:
+      description: The host's architecture.
+      type: str
+      returned: success
+      sample: x86_64
+    vcpus:
+      description: The number of CPUs of the host.
+      type: int
+      returned: success
+    memory:
+      description: The memory of the host, in MiB.
+      type: int
+      returned: success
+    cpu_model:
+      description: The host's CPU model, if libvirt knows it.
+      type: str
+      returned: success
+    cpu_flags:
+      description: The features of the host's CPU.
+      type: list
+      elements: str
+      returned: success
+    virt_type:
+      description: What V(auto) takes here, and why.
+      type: dict
+      returned: success
+      sample: {name: kvm, reason: libvirt offers KVM and the CPU shows vmx}
+    guests:
+      description: Guest architectures with emulator, domain types and machine types.
+      type: list
+      elements: dict
+      returned: success
+    domain_capabilities:
+      description: What domains of that virt type may have.
+      type: dict
+      returned: success
+    numa_cells:
+      description: NUMA cells with memory (MiB), CPUs and pages (KiB).
+      type: list
+      elements: dict
+      returned: success
+    pools:
+      description: Storage pools with type, path and sizes (bytes).
+      type: list
+      elements: dict
+      returned: success
+    networks:
+      description: Networks with bridge and forward mode.
+      type: list
+      elements: dict
+      returned: success
+    usage:
+      description: What the defined domains take together, C(servers), C(vcpus) and C(memory) (MiB).
+      type: dict
+      returned: success
+    domains:
+      description: Every domain of the host, ours or not.
+      type: list
+      elements: dict
+      returned: success
+    servers:
+      description: Our servers, as M(kilonova.compute.server_info) returns them, each with its normalised request.
+      type: list
+      elements: dict
+      returned: success
+"""
+
+from typing import Any, Dict
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import hypervisor_facts
+from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
+
+
+def work(module: AnsibleModule) -> Dict[str, Any]:
+    with open_connection(module.params["uri"]) as connection:
+        return {"changed": False, "hypervisor": hypervisor_facts(connection)}
+
+
+def main() -> None:
+    run_module(AnsibleModule(argument_spec=connection_spec(), supports_check_mode=True), work)
+
+
+if __name__ == "__main__":
+    main()
