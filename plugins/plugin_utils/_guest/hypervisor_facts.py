@@ -52,6 +52,7 @@ class Hypervisor(TypedDict):
     ``domain_capabilities``: firmware (list), loader_secure (bool), cpu_modes (list), cpu_models (list), and for each device
     kind of libvirt's domain capabilities its enums, as lists. ``cpu_flags``: the feature names of the host CPU.
     ``numa_cells``: [{id, memory (MiB), cpus: [{id, socket, core, siblings}], pages: [{size (KiB), total, free}]}].
+    ``images``: the base images in its pools, as the module ``image`` returns them.
     ``servers``: our domains, as ``server_info`` returns them; ``domains``: name and uuid of every domain.
     """
 
@@ -72,6 +73,7 @@ class Hypervisor(TypedDict):
     domain_capabilities: dict[str, Any]
     numa_cells: list[dict[str, Any]]
     pools: list[StoragePool]
+    images: list[dict[str, Any]]
     networks: list[HostNetwork]
     usage: dict[str, int]
     domains: list[dict[str, Any]]

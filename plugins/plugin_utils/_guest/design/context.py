@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every design function reads: the server, its host, the host's options, and where problems go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems, item_path
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
+
+from ..base_image import BaseImage
+from ..host_options import HostOptions
+from ..hypervisor_facts import Hypervisor, StoragePool
+from ..identity import volume_name
+
+X86 = ("i686", "x86_64")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """``arch`` and ``machine`` are the guest's; ``virt_type`` is kvm or qemu; ``path`` stands before the fields of problems."""
+
+    server: Server
+    uuid: str
+    name: str
+    hypervisor: Hypervisor
+    options: HostOptions
+    pool: StoragePool
+    base_image: BaseImage | None
+    clock: datetime
+    virt_type: str
+    arch: str
+    machine: str | None
+    problems: Problems
+    path: str = ""
+    no_effect: list[NoEffect] = field(default_factory=list)
+
+    @property
+    def specs(self) -> Mapping[str, str]:
+        return self.server["flavor"]["extra_specs"]
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        image = self.server["image"]
+        return {} if image is None else image["properties"]
+
+    @property
+    def is_x86(self) -> bool:
+        return self.arch in X86
+
+    @property
+    def is_q35(self) -> bool:
+        return "q35" in (self.machine or "")
+
+    def field(self, path: str) -> str:
+        return f"{self.path}.{path}" if self.path else path
+
+    def spec_field(self, name: str) -> str:
+        return item_path(self.field("flavor.extra_specs"), name)
+
+    def property_field(self, name: str) -> str:
+        return item_path(self.field("image.properties"), name)
+
+    def refuse(self, code: str, rule: str, path: str, given: Any, allowed: Any, message: str) -> None:
+        self.problems.add(code, rule, path, given, allowed, message)
+
+    def volume_name(self, role: str) -> str:
+        return volume_name(self.uuid, role)
+
+    def volume_path(self, role: str) -> str:
+        return f"{self.pool['path']}/{self.volume_name(role)}"
