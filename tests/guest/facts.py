@@ -28,8 +28,8 @@ class Fact:
 def parse_console(text: str | bytes) -> list[Fact]:
     """All whole facts of a console log, in order of appearance.
 
-    Firmware and kernel messages, shell prompts, escape sequences and carriage returns around the facts are passed over, and so is
-    a fact that is damaged or not yet written to its end. A new boot begins with the fact `kernel`.
+    Firmware and kernel messages, shell prompts, escape sequences and carriage returns around the facts are passed over,
+    and so is a fact that is damaged or not yet written to its end. A new boot begins with the fact `kernel`.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "up":
             up.add_argument("hosts", type=int, nargs="?", default=2, metavar="N")
         up.add_argument("--workdir", help="default: /var/tmp/kilonova-lab-NAME")
-        up.add_argument("--init", choices=["libvirtd", "none"], default="libvirtd", help="none: no daemon runs, nothing is configured")
+        up.add_argument("--init", choices=["libvirtd", "none"], default="libvirtd", help="none: a host without daemons")
         up.add_argument("--no-network", action="store_true", help="do not start a network `default`")
         up.add_argument("--no-pool", action="store_true", help="do not start a pool `default`")
         up.add_argument("--kvm-node", type=lambda mode: int(mode, 8), metavar="MODE", help="make /dev/kvm with this octal mode")
@@ -108,9 +108,10 @@ def _show(host: Host) -> None:
 
 def _host(arguments: argparse.Namespace) -> Host:
     hosts = Lab.load(_lab_name(arguments)).hosts
-    if not 1 <= arguments.host <= len(hosts):
+    number: int = arguments.host
+    if not 1 <= number <= len(hosts):
         raise LabError(f"there are hosts 1 to {len(hosts)}")
-    return hosts[arguments.host - 1]
+    return hosts[number - 1]
 
 
 def _lab_name(arguments: argparse.Namespace) -> str:

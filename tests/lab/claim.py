@@ -117,6 +117,8 @@ def interfaces() -> list[str]:
 def _free_subnet() -> int:
     routes = tool("ip", "-4", "route", "show", "table", "all").stdout
     for number in range(255):
-        if f"10.99.{number}." not in routes and tool("ip", "link", "add", f"klbr{number}", "type", "bridge", check=False).returncode == 0:
+        if f"10.99.{number}." in routes:
+            continue
+        if tool("ip", "link", "add", f"klbr{number}", "type", "bridge", check=False).returncode == 0:
             return number
     raise LabError("no subnet below 10.99.0.0/16 is free, or bridges cannot be made (are we root?)")

@@ -129,7 +129,7 @@ class Host:
         self,
         argv: Sequence[str],
         check: bool = True,
-        input: str | None = None,  # noqa: A002  (the name that subprocess.run has)
+        input: str | None = None,
         env: Mapping[str, str] | None = None,
         cwd: str = "/",
         timeout: float | None = None,
@@ -142,15 +142,16 @@ class Host:
             check=False, capture_output=True, text=True, timeout=timeout,
         )  # fmt: skip
         if check and done.returncode:
-            raise LabError(f"{self.name}: {' '.join(argv)}: exit code {done.returncode}: {(done.stderr or done.stdout).strip()}")
+            words = (done.stderr or done.stdout).strip()
+            raise LabError(f"{self.name}: {' '.join(argv)}: exit code {done.returncode}: {words}")
         return done
 
-    def virsh(self, *argv: str, check: bool = True, input: str | None = None) -> str:  # noqa: A002
+    def virsh(self, *argv: str, check: bool = True, input: str | None = None) -> str:
         """Standard output of virsh inside; XML may come by `input` and the file name /dev/stdin."""
         return self.run(["virsh", "-q", "-c", "qemu:///system", *argv], check=check, input=input).stdout
 
     def start(self) -> None:
-        """Boots the host. After a crash this is a reboot: what was defined is there, autostarted things start, /run is empty."""
+        """Boots the host. After a crash this is a reboot: definitions are there, autostarted things start, /run is empty."""
         if self.is_running:
             raise LabError(f"host {self.name} is up already")
         is_new = not self.directory.exists()
