@@ -29,13 +29,25 @@ def refuse_unsupported(context: Context) -> None:
     for name, value in context.properties.items():
         if not _PROPERTIES.fullmatch(name):
             _not_built(context, context.property_field(name), value, f"the image property {name!r}")
-    for index, device in enumerate(context.server["block_device_mapping"]):
-        if (device["source_type"], device["destination_type"], device["boot_index"]) != ("image", "local", 0):
-            _not_built(context, context.field(f"block_device_mapping[{index}]"), device["source_type"], "this block device")
-    for index, nic in enumerate(context.server["networks"]):
-        if nic["network"] is None:
-            _not_built(context, context.field(f"networks[{index}].port"), nic["port"], "a port without a network")
+    _refuse_devices(context)
     _refuse_illegal_text(context)
+
+
+def _refuse_devices(context: Context) -> None:
+    for index, device in enumerate(context.server["block_device_mapping"]):
+        path = context.field(f"block_device_mapping[{index}]")
+        if (device["source_type"], device["destination_type"], device["boot_index"]) != ("image", "local", 0):
+            _not_built(context, path, device["source_type"], "this block device")
+        elif device["disk_bus"] not in (None, "virtio") or device["device_type"] not in (None, "disk"):
+            _not_built(context, f"{path}.disk_bus", device["disk_bus"], "another bus or type of the root disk")
+        if device["tag"] is not None:
+            _not_built(context, f"{path}.tag", device["tag"], "a device tag")
+    for index, nic in enumerate(context.server["networks"]):
+        path = context.field(f"networks[{index}]")
+        if nic["network"] is None:
+            _not_built(context, f"{path}.port", nic["port"], "a port without a network")
+        if nic["tag"] is not None:
+            _not_built(context, f"{path}.tag", nic["tag"], "a device tag")
 
 
 def _not_built(context: Context, path: str, given: object, what: str) -> None:

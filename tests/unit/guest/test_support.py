@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the designer refuses by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.guest.values import GIB, base_image, design, flavor, image, nic, pool, server
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        (server(flavor=flavor(extra_specs={"nowhere:known": "1"})), 'flavor.extra_specs["nowhere:known"]'),
+        (server(image=image(properties={"hw_nowhere_known": "1"})), "image.properties.hw_nowhere_known"),
+        (server(networks=[nic(network=None, port="p")]), "networks[0].port"),
+    ],
+)
+def test_not_built_is_refused_by_name(wanted: Any, field: str) -> None:
+    assert [(problem.code, problem.field) for problem in design(wanted).problems] == [("NotBuilt", field)]
+
+
+def test_a_disk_smaller_than_the_image_names_both_sizes() -> None:
+    found = design(server(flavor=flavor(disk=1)), base_image=base_image(virtual_size=2 * GIB))
+    assert [problem.code for problem in found.problems] == ["FlavorDiskSmallerThanImage"]
+    assert str(2 * GIB) in found.problems[0].message
+    assert str(GIB) in found.problems[0].message
+
+
+def test_pools_without_a_folder_are_refused() -> None:
+    assert [problem.field for problem in design(pool=pool(path=None)).problems] == ["pool"]
+
+
+def test_a_missing_base_image_is_refused() -> None:
+    assert [problem.code for problem in design(base_image=None).problems] == ["ImageNotFound"]
+
+
+def test_the_path_stands_before_the_field() -> None:
+    found = design(server(flavor=flavor(extra_specs={"a:b": "c"})), path="servers[3]")
+    assert [problem.field for problem in found.problems] == ['servers[3].flavor.extra_specs["a:b"]']
