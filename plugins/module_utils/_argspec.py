@@ -15,6 +15,7 @@ DEFAULT_URI = "qemu:///system"
 DEFAULT_POOL = "default"
 DEFAULT_TIMEOUT = 180
 DEFAULT_CONCURRENCY = 4
+DEFAULT_CONSOLE_PATTERN = "login:"
 
 SERVER_STATES = ("present", "running", "stopped", "paused", "absent")
 
@@ -87,7 +88,8 @@ def server_spec() -> Spec:
     spec.update(
         servers={"type": "list", "elements": "dict", "no_log": True},
         state={"type": "str", "default": "present", "choices": list(SERVER_STATES)},
-        wait_for={"type": "raw"},
+        wait_for={"type": "str", "default": "running", "choices": ["running", "console"]},
+        console_pattern={"type": "str", "default": DEFAULT_CONSOLE_PATTERN},
         persistent={"type": "bool", "default": True},
         concurrency={"type": "int", "default": DEFAULT_CONCURRENCY},
     )
@@ -117,5 +119,5 @@ def image_spec() -> Spec:
         "checksum": {"type": "str"},
         "disk_format": {"type": "str", "choices": ["qcow2", "raw"]},
         "pool": {"type": "str", "default": DEFAULT_POOL},
-        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+        "state": {"type": "str", "default": "present", "choices": ["present"]},
     }

@@ -114,6 +114,11 @@ hypervisor:
       type: list
       elements: dict
       returned: success
+    images:
+      description: The base images in its pools, as M(kilonova.compute.image) returns them.
+      type: list
+      elements: dict
+      returned: success
     networks:
       description: Networks with bridge and forward mode.
       type: list
@@ -138,6 +143,7 @@ hypervisor:
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import hypervisor_facts

@@ -121,6 +121,7 @@ servers:
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.servers import list_servers

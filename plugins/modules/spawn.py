@@ -12,7 +12,7 @@ short_description: Carry out a build plan on a libvirt host
 version_added: 0.1.0
 description:
   - The host half of M(kilonova.compute.server), which makes the plan. Not for direct use.
-  - Each server of the plan is defined, which is the claim, given its volumes and its drive, started and waited for, side by side.
+  - Each server of the plan is defined, which is the claim, given its volumes and drive, started and waited for, side by side.
 author:
   - Kilonova contributors (@kilonova)
 options:
@@ -63,6 +63,7 @@ import zlib
 from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn

@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict
 from .domain import define, find_domain, is_active, is_persistent, start, start_transient, undefine
 from .domain_record import set_record_state
 from .logs import ConsoleReader
+from .removal import remove_server
 from .storage import ensure_volume, open_pool, upload
 from .wait import LifecycleEvents, wait_for_console, wait_for_state
 
@@ -36,7 +37,6 @@ class Build:
         self.domain_name: str = entry["domain"]
         self.domain: Any = None
         self.claimed = False
-        self.changed = False
         self.phases: Dict[str, int] = {}
 
     def _step(self, name: str, work: Callable[[], None]) -> None:
@@ -59,6 +59,16 @@ class Build:
             self._step("wait", self._wait)
 
     def _define(self) -> None:
+        self._clear()
+        self._claim()
+
+    def _clear(self) -> None:
+        """A half-deleted server of this name goes first."""
+        replaced = find_domain(self._connection, self._entry["replaces"]) if self._entry.get("replaces") else None
+        if replaced is not None:
+            remove_server(self._connection, replaced)
+
+    def _claim(self) -> None:
         """A killed run's domain has our uuid: it is defined again, so that it says what is meant now; a running one is kept."""
         existing = find_domain(self._connection, self._entry["uuid"])
         if existing is not None and is_active(existing):
@@ -66,7 +76,6 @@ class Build:
         else:
             self.domain = define(self._connection, self._entry["xml"], self.domain_name)
         self.claimed = True
-        self.changed = True
 
     def _pool(self, name: str) -> Any:
         return open_pool(self._connection, name)

@@ -9,8 +9,10 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any, Dict, List, Optional
 
 from .._errors import HypervisorError
+from .base_image import list_bases
 from .errors import translate_errors
 from .servers import list_servers
+from .storage import open_pool
 from .virt_type import choose_virt_type
 
 SCHEMA = 1
@@ -43,6 +45,7 @@ def hypervisor_facts(connection: Any) -> Dict[str, Any]:
         domain_capabilities = _domain_capabilities(connection, facts["arch"], facts["virt_type"]["name"]) or {}
     facts["domain_capabilities"] = domain_capabilities
     facts["pools"] = _pools(connection)
+    facts["images"] = _images(connection, facts["pools"])
     facts["networks"] = _networks(connection)
     facts["servers"] = list_servers(connection, full=True)
     facts["domains"] = _domains(connection)
@@ -146,6 +149,15 @@ def _pools(connection: Any) -> List[Dict[str, Any]]:
                 }
             )
     return sorted(found, key=lambda entry: entry["name"])
+
+
+def _images(connection: Any, pools: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """The base images in the active pools of files, the newest first in each."""
+    found: List[Dict[str, Any]] = []
+    for entry in pools:
+        if entry["active"] and entry["path"]:
+            found.extend(list_bases(connection, open_pool(connection, entry["name"])))
+    return found
 
 
 def _networks(connection: Any) -> List[Dict[str, Any]]:

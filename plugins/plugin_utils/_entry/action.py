@@ -92,8 +92,9 @@ class KilonovaAction(ActionBase):  # type: ignore[misc]
 
     def run_on_host(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One trip: runs our module of that name on the task's host. A failure is raised as HostError."""
+        given = {key: value for key, value in arguments.items() if value is not None}
         answer: dict[str, Any] = self._execute_module(
-            module_name=f"kilonova.compute.{name}", module_args=arguments, task_vars=self._with_interpreter(task_vars)
+            module_name=f"kilonova.compute.{name}", module_args=given, task_vars=self._with_interpreter(task_vars)
         )
         answer.pop("invocation", None)
         if answer.get("failed") or answer.get("unreachable"):

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checksums of image files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import BinaryIO, Dict, Optional, Tuple
+
+from ._errors import KilonovaError
+
+_LENGTHS = {"sha256": 64, "sha512": 128}
+_CHUNK = 1 << 20
+
+
+class ChecksumError(KilonovaError):
+    """A checksum that cannot be read, or one that does not fit the content."""
+
+
+def parse_checksum(text: str) -> Tuple[str, str]:
+    """(algorithm, lower-case hex) of ``sha256:<hex>`` or ``<hex>``, whose length then tells."""
+    algorithm, colon, digest = text.strip().rpartition(":")
+    digest = digest.lower()
+    if not colon:
+        algorithm = next((name for name, length in _LENGTHS.items() if len(digest) == length), "")
+    algorithm = algorithm.lower()
+    if algorithm not in _LENGTHS or not re.fullmatch("[0-9a-f]{%d}" % _LENGTHS[algorithm], digest):
+        raise ChecksumError("the checksum %r is neither sha256:<64 hex digits> nor sha512:<128 hex digits>" % text)
+    return algorithm, digest
+
+
+def hash_file(source: BinaryIO, algorithms: Tuple[str, ...]) -> Dict[str, str]:
+    """{algorithm: hex}, in one pass over the file."""
+    hashes = {name: hashlib.new(name) for name in algorithms}
+    source.seek(0)
+    while True:
+        chunk = source.read(_CHUNK)
+        if not chunk:
+            return {name: digest.hexdigest() for name, digest in hashes.items()}
+        for digest in hashes.values():
+            digest.update(chunk)
+
+
+def verified_sha256(source: BinaryIO, name: str, checksum: Optional[str]) -> str:
+    """The content's sha256, after the declared checksum was found to fit. Raises ChecksumError where it does not."""
+    if not checksum:
+        return hash_file(source, ("sha256",))["sha256"]
+    algorithm, wanted = parse_checksum(checksum)
+    found = hash_file(source, tuple(sorted({"sha256", algorithm})))
+    if found[algorithm] != wanted:
+        raise ChecksumError(
+            "the checksum of the image %s does not fit: declared %s:%s, found %s:%s"
+            % (name, algorithm, wanted, algorithm, found[algorithm])
+        )
+    return found["sha256"]

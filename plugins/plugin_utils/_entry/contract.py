@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the validating modules call the contract: catalogues in, requests in, every problem of all of them out at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.kilonova.compute.plugins.module_utils._errors import ContractError
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.checked import Checked
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.flavor import validate_flavors
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.image import validate_images
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.keypair import validate_keypairs
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.network import validate_networks
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server import Planned, plan_servers
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_group import validate_server_groups
+
+
+@dataclass(frozen=True)
+class Catalogues:
+    """Normalised, by name."""
+
+    values: dict[str, Any]
+    problems: tuple[Problem, ...]
+    no_effect: tuple[NoEffect, ...]
+
+
+_READERS = {
+    "flavors": validate_flavors,
+    "images": validate_images,
+    "networks": validate_networks,
+    "keypairs": validate_keypairs,
+    "server_groups": validate_server_groups,
+}
+
+
+def read_catalogues(params: Mapping[str, Any]) -> Catalogues:
+    values: dict[str, Any] = {}
+    problems = Problems()
+    no_effect: list[NoEffect] = []
+    for name, read in _READERS.items():
+        answer: Checked[Any] = read(params.get(name) or {})
+        values[name] = answer.value
+        problems.extend(answer.problems)
+        no_effect.extend(answer.no_effect)
+    return Catalogues(values, tuple(problems), tuple(no_effect))
+
+
+@dataclass(frozen=True)
+class Requests:
+    """What is to be built, with the secrets in the wishes, and what plain libvirt has no use for."""
+
+    planned: list[Planned]
+    no_effect: list[NoEffect]
+
+
+def read_requests(servers: list[Any], params: Mapping[str, Any], *, single: bool) -> Requests:
+    """Raises ContractError with every problem of catalogues and requests. The fields of a single request have no index."""
+    catalogues = read_catalogues(params)
+    answer = plan_servers(servers, **catalogues.values, quota=params.get("quota"), usage=params.get("usage"))
+    problems = Problems()
+    problems.extend(catalogues.problems)
+    problems.extend(answer.problems)
+    refuse(problems, single=single)
+    return Requests(list(answer.value), _fields(answer.no_effect, single) + list(catalogues.no_effect))
+
+
+def refuse(problems: Iterable[Problem], *, single: bool = False) -> None:
+    """Raises ContractError where there are any."""
+    found = [problem.to_dict() for problem in problems]
+    if not found:
+        return
+    if single:
+        for problem in found:
+            problem["message"] = problem["message"].replace(_PREFIX, "")
+            problem["field"] = problem["field"].removeprefix(_PREFIX)
+    raise ContractError(found)
+
+
+_PREFIX = "servers[0]."
+
+
+def _fields(entries: Iterable[NoEffect], single: bool) -> list[NoEffect]:
+    if not single:
+        return list(entries)
+    return [NoEffect(field=entry["field"].removeprefix(_PREFIX), reason=entry["reason"]) for entry in entries]

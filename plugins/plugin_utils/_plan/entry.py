@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One server's entry of the build plan: designed, rendered, with its drive."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.request_wish import Wish
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.base_image import BaseImage
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.config_drive import build_config_drive
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design, design_server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_plan import VolumePlan
+
+from .base_image import find_base
+from .planning import Intent, Minting, Planned
+
+
+class Place:
+    """Where servers are to be built: the host's facts, its options, the pool."""
+
+    def __init__(self, hypervisor: Hypervisor, options: HostOptions, pool: StoragePool) -> None:
+        self.hypervisor = hypervisor
+        self.options = options
+        self.pool = pool
+
+    def base_of(self, server: Server) -> BaseImage | None:
+        image = server["image"]
+        found = None if image is None else find_base(image, self.hypervisor["images"], self.pool["name"])
+        return None if found is None else _base(found)
+
+
+def _base(found: Mapping[str, Any]) -> BaseImage:
+    return BaseImage(
+        name=found["volume"],
+        path=found["path"],
+        format=found["disk_format"],
+        virtual_size=found["virtual_size"],
+        sha256=found["sha256"],
+    )
+
+
+def check_networks(server: Server, hypervisor: Hypervisor, path: str, problems: Problems) -> None:
+    """Every NIC's network must be there and active on this host; both are found out before anything is made."""
+    known = {network["name"]: network for network in hypervisor["networks"]}
+    for index, nic in enumerate(server["networks"]):
+        network = nic["network"]
+        if network is None:
+            continue
+        name = network["libvirt_network"]
+        where = f"{path}.networks[{index}]" if path else f"networks[{index}]"
+        host = hypervisor["hostname"]
+        if name not in known:
+            message = f"{where}: the host {host} has no libvirt network {name}"
+            problems.add("NetworkNotFound", "NET-12", where, name, sorted(known), message)
+        elif not known[name]["active"]:
+            message = f"{where}: the libvirt network {name} of the host {host} is not active (virsh net-start {name})"
+            problems.add("NetworkNotFound", "NET-12", where, name, sorted(n for n in known if known[n]["active"]), message)
+
+
+def design(item: Planned, place: Place, minting: Minting, path: str, problems: Problems, no_effect: list[NoEffect]) -> Design:
+    """The design of one server. Its uuid decides a host name that its name cannot give (rules NAM-05)."""
+    item.server = _with_hostname(item.server, item.uuid)
+    found = design_server(
+        item.server,
+        uuid=item.uuid,
+        hypervisor=place.hypervisor,
+        options=place.options,
+        pool=place.pool,
+        base_image=place.base_of(item.server),
+        clock=minting.clock,
+        path=path,
+    )
+    check_networks(item.server, place.hypervisor, path, problems)
+    problems.extend(found.problems)
+    no_effect.extend(found.no_effect)
+    return found
+
+
+def _with_hostname(server: Server, uuid: str) -> Server:
+    if server["hostname"] is not None:
+        return server
+    named = server.copy()
+    named["hostname"] = f"Server-{uuid}"
+    return named
+
+
+def build_entry(item: Planned, wish: Wish, designed: Design, intent: Intent, minting: Minting) -> dict[str, Any]:
+    """What the host half gets: which volumes, which bytes, which XML, what to wait for."""
+    volumes = [_with_content(volume, item, wish, minting) for volume in designed.volumes]
+    console = next((volume for volume in designed.volumes if volume.role == "console.log"), None)
+    return {
+        "action": "create",
+        "name": item.server["name"],
+        "uuid": item.uuid,
+        "replaces": item.replaces,
+        "domain": designed.domain.name,
+        "request": item.server["request"]["index"],
+        "xml": render_domain(designed.domain),
+        "volumes": [_to_host(volume) for volume in volumes],
+        "console": None if console is None else {"pool": console.pool, "name": console.name},
+        "wanted": intent.power or "running",
+        "persistent": intent.persistent,
+        "wait": intent.wait,
+        "timeout": intent.timeout,
+        "console_pattern": intent.console_pattern,
+    }
+
+
+def power_entry(item: Planned, intent: Intent) -> dict[str, Any]:
+    existing = item.existing or {}
+    console = next((v for v in existing.get("volumes", []) if v["role"] == "console.log"), None)
+    return {
+        "action": "power",
+        "name": item.server["name"],
+        "uuid": item.uuid,
+        "domain": existing.get("domain"),
+        "request": item.server["request"]["index"],
+        "console": None if console is None else {"pool": console["pool"], "name": console["name"]},
+        "wanted": intent.power,
+        "wait": intent.wait,
+        "timeout": intent.timeout,
+    }
+
+
+def _with_content(volume: VolumePlan, item: Planned, wish: Wish, minting: Minting) -> VolumePlan:
+    if volume.role != "disk.config":
+        return volume
+    content = build_config_drive(
+        item.server,
+        uuid=item.uuid,
+        user_data=None if wish.user_data is None else wish.user_data.data,
+        files={file.path: file.content.data for file in wish.files},
+        admin_pass=wish.admin_pass,
+        random_seed=minting.random(512),
+        clock=minting.clock,
+    )
+    return replace(volume, content=content, capacity=len(content))
+
+
+def _to_host(volume: VolumePlan) -> dict[str, Any]:
+    shown = volume.to_dict()
+    if volume.content is not None:
+        shown["content"] = base64.b64encode(zlib.compress(volume.content, 6)).decode("ascii")
+    return shown
