@@ -119,7 +119,7 @@ class Host:
         """
         wanted = Path("/", *parts)
         own = {"/etc/libvirt": "etc", "/run/libvirt": "sock", "/var/run/libvirt": "sock", "/var/lib/swtpm-localca": "swtpm"}
-        own.update({f"/var/{name}/libvirt": name for name in ("lib", "log", "cache")})
+        own.update({"/var/lib/libvirt": "lib", "/var/cache/libvirt": "cache", "/var/log": "log"})
         for inside, outside in own.items():
             if wanted.is_relative_to(inside):
                 return self.directory / outside / wanted.relative_to(inside)
@@ -219,6 +219,8 @@ class Host:
         shutil.rmtree(self.directory / "sock", ignore_errors=True)  # libvirt remembers there what it has autostarted
         for name in ("etc", "lib", "log", "cache", "swtpm", "sock"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
+        for directory in (self.directory, self.directory / "sock"):  # whatever the umask: guests run as another user
+            directory.chmod(0o755)
         for name in ("pid", "ready"):
             (self.directory / name).unlink(missing_ok=True)
         if not (self.pki / f"{self.name}.crt").exists():

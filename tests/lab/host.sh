@@ -96,6 +96,8 @@ own_directory() {
         chown --reference="$real/$sub" "$own/$sub"
         chmod --reference="$real/$sub" "$own/$sub"
     done
+    chown --reference="$real" "$own"
+    chmod --reference="$real" "$own"
     mount --bind "$own" "$real"
 }
 
@@ -161,7 +163,9 @@ inside() {
     mount -t tmpfs -o mode=755 tmpfs /run
     mkdir -p /run/lock /run/lab /run/libvirt
     mount --bind "$LAB_DIR/sock" /run/libvirt
-    for directory in lib cache log; do own_directory "$LAB_DIR/$directory" "/var/$directory/libvirt"; done
+    mkdir -p "$LAB_DIR/log/libvirt" # all of /var/log: the TPM emulator makes a directory beside libvirt's
+    own_directory "$LAB_DIR/log" /var/log
+    for directory in lib cache; do own_directory "$LAB_DIR/$directory" "/var/$directory/libvirt"; done
     own_directory "$LAB_DIR/swtpm" /var/lib/swtpm-localca
     own_configuration
     own_identity

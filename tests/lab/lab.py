@@ -122,11 +122,13 @@ class Lab:
 
     def _make_directory(self) -> None:
         self.directory.mkdir(exist_ok=True)
-        self.directory.chmod(0o755)
         self.shared.mkdir()
+        for directory in (self.directory, self.shared):
+            directory.chmod(0o755)
         lines = ["127.0.0.1 localhost", "::1 localhost", *(f"{host.address} {host.name}" for host in self.hosts)]
         (self.directory / "hosts").write_text("\n".join(lines) + "\n")
         make_pki(self.directory / "pki")
+        (self.directory / "pki").chmod(0o755)
         (self.directory / "lab.json").write_text(json.dumps([asdict(options) for options in self._wanted]))
 
 
