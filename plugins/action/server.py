@@ -128,7 +128,7 @@ class ActionModule(KilonovaAction):
 
     def _absent(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         names = absent_names(params, list(request_spec()))
-        entries = [{"action": "delete", "name": name, "check": self.check_mode} for name in names]
+        entries = [{"action": "delete", "name": name} for name in names]
         answer = self._spawn({"servers": entries, "concurrency": params["concurrency"]}, params["uri"], task_vars)
         failed = [server for server in answer if server.get("error")]
         found: dict[str, Any] = {"changed": any(server["changed"] for server in answer), "servers": answer}

@@ -219,5 +219,5 @@ problems:
   returned: when the request is refused
   type: list
   elements: dict
-  sample: [{code: FlavorNotFound, rule: REQ-78, field: flavor, given: m1.huge, allowed: [m1.tiny], message: there is no such flavor}]
+  sample: [{code: FlavorNotFound, rule: REQ-78, field: flavor, given: m1.huge, allowed: [m1.tiny], message: no such flavor}]
 """

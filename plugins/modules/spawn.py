@@ -27,8 +27,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     description: Can run in C(check_mode) and tells what the real run would change.
-    support: none
-    details: The plan itself says what is to be done; M(kilonova.compute.server) makes none in check mode but for reading.
+    support: full
+    details: Deleting lists what would go. M(kilonova.compute.server) makes no other plan in check mode.
   diff_mode:
     description: Says what changes, or would change, in diff mode.
     support: none
@@ -72,6 +72,8 @@ from ansible_collections.kilonova.compute.plugins.module_utils._module import ru
 
 def work(module: AnsibleModule) -> Dict[str, Any]:
     plan = json.loads(zlib.decompress(base64.b64decode(module.params["plan"])))
+    if module.check_mode:
+        plan["servers"] = [dict(entry, check=True) for entry in plan["servers"] if entry["action"] == "delete"]
     with open_connection(module.params["uri"], events=True) as connection:
         servers = spawn(connection, plan)
     return {"changed": any(server["changed"] for server in servers), "servers": servers}
@@ -80,7 +82,7 @@ def work(module: AnsibleModule) -> Dict[str, Any]:
 def main() -> None:
     spec = connection_spec()
     spec["plan"] = {"type": "str", "required": True, "no_log": True}
-    run_module(AnsibleModule(argument_spec=spec, supports_check_mode=False), work)
+    run_module(AnsibleModule(argument_spec=spec, supports_check_mode=True), work)
 
 
 if __name__ == "__main__":
