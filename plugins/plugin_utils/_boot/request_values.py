@@ -15,6 +15,7 @@ from .types import (
     METADATA_VALUE,
     NAME,
     POSITIVE_INTEGER,
+    STRICT_BOOLEAN,
     TAG,
     ValueType,
     choice,
@@ -57,6 +58,14 @@ def read_count(rule: str) -> Reader:
 def read_disk_config(value: object, path: str, problems: Problems) -> bool | None:
     word = DISK_CONFIG.check(value, problems, path, "REQ-23")
     return None if word is None else word == "AUTO"
+
+
+def stored_config_drive(value: object, path: str, problems: Problems) -> bool | str:
+    """What Nova keeps of a config drive wish: true, or an empty text for "not requested" (REQ-63, REQ-64)."""
+    if not value:
+        return ""
+    found = STRICT_BOOLEAN.check(value, problems, path, "REQ-63", code="ConfigDriveInvalidValue")
+    return found or ""
 
 
 def read_metadata(value: object, path: str, problems: Problems) -> dict[str, str] | None:

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Unpack
 
 from .checked import Checked, checked
-from .network import Port
 from .network_choice import choose_nics
 from .problems import NoEffect, Problems, join_path
 from .quota import read_quota
@@ -18,11 +16,10 @@ from .request_options import read_options
 from .request_wish import Wish
 from .server_build import build_servers, claim_names, fit_quota
 from .server_devices import plain_devices, refuse_devices
-from .server_group import ServerGroup
 from .server_lookup import look_up
 from .server_rules import check_rules, read_placement
-from .server_world import World, make_world
-from .shapes import Flavor, Image, KeyPair, Network, Server
+from .server_world import Catalogues, World, make_world
+from .shapes import Server
 from .types import shown
 
 
@@ -34,27 +31,30 @@ class Planned:
     wish: Wish
 
 
-def validate_servers(servers: object, **catalogues: Any) -> Checked[list[Server]]:
-    """Requests in our own option form, one entry per server to build; the keyword arguments are those of plan_servers."""
-    planned = plan_servers(servers, **catalogues)
+def validate_servers(
+    servers: object,
+    *,
+    quota: object = None,
+    usage: object = None,
+    field: str = "servers",
+    **catalogues: Unpack[Catalogues],
+) -> Checked[list[Server]]:
+    """Requests in our own option form: one entry per server to build, with the problems of all requests (see plan_servers)."""
+    return only_servers(plan_servers(servers, quota=quota, usage=usage, field=field, **catalogues))
+
+
+def only_servers(planned: Checked[list[Planned]]) -> Checked[list[Server]]:
+    """The part of a plan that may be shown."""
     return Checked([one.server for one in planned.value], planned.problems, planned.no_effect)
 
 
 def plan_servers(
     servers: object,
     *,
-    flavors: Mapping[str, Flavor],
-    images: Mapping[str, Image],
-    networks: Mapping[str, Network],
-    keypairs: Mapping[str, KeyPair],
-    security_groups: Iterable[str] | Mapping[str, Any] = (),
-    server_groups: Mapping[str, ServerGroup] | None = None,
-    ports: Mapping[str, Port] | None = None,
-    zones: Iterable[str] | None = None,
-    certificates: Iterable[str] = (),
     quota: object = None,
     usage: object = None,
     field: str = "servers",
+    **catalogues: Unpack[Catalogues],
 ) -> Checked[list[Planned]]:
     """``servers`` is a list of requests with the options of openstack.cloud.server (and Nova's beyond them).
 
@@ -63,27 +63,18 @@ def plan_servers(
     the catalogue is taken, or libvirt's ``default`` where the catalogue is empty. Quotas that are not given are unlimited.
     """
     problems = Problems()
-    world = make_world(
-        flavors=flavors,
-        images=images,
-        networks=networks,
-        keypairs=keypairs,
-        security_groups=security_groups,
-        server_groups=server_groups,
-        ports=ports,
-        zones=zones,
-        certificates=certificates,
-        quota=read_quota(quota, usage, problems),
-    )
+    world = make_world(catalogues, read_quota(quota, usage, problems))
     if not isinstance(servers, (list, tuple)):
         problems.add("ValidationError", "REQ", field, shown(servers), {"type": "array"}, f"{field} must be a list of requests")
         return checked([], problems)
-    planned: list[Planned] = []
-    no_effect: list[NoEffect] = []
-    for index, request in enumerate(servers):
-        wish = read_options(request, join_path(field, index), index, problems)
-        planned += plan_wish(wish, world, problems)
-        no_effect += wish.no_effect
+    wishes = [read_options(request, join_path(field, index), index, problems) for index, request in enumerate(servers)]
+    return plan_wishes(wishes, world, problems)
+
+
+def plan_wishes(wishes: list[Wish], world: World, problems: Problems) -> Checked[list[Planned]]:
+    """The servers of all requests in their order, which is the order in which they take from the quota."""
+    planned = [one for wish in wishes for one in plan_wish(wish, world, problems)]
+    no_effect: list[NoEffect] = [entry for wish in wishes for entry in wish.no_effect]
     return checked(planned, problems, no_effect)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from .network import Port
 from .network_choice import NetworkWorld
@@ -16,6 +16,24 @@ from .request_catalogue import Catalogue
 from .request_table import LATEST_MINOR
 from .server_group import ServerGroup
 from .shapes import Flavor, Image, KeyPair, Network
+
+
+class Catalogues(TypedDict):
+    """The keyword arguments of every validating function: normalised catalogues, by name.
+
+    ``security_groups`` are names and ids, or an object by name. ``zones`` are the availability zones where they are known.
+    ``ports`` (by id) and ``certificates`` exist for what Nova accepts; no module of this collection makes either.
+    """
+
+    flavors: Mapping[str, Flavor]
+    images: Mapping[str, Image]
+    networks: Mapping[str, Network]
+    keypairs: Mapping[str, KeyPair]
+    security_groups: NotRequired[Iterable[str] | Mapping[str, Any]]
+    server_groups: NotRequired[Mapping[str, ServerGroup] | None]
+    ports: NotRequired[Mapping[str, Port] | None]
+    zones: NotRequired[Iterable[str] | None]
+    certificates: NotRequired[Iterable[str]]
 
 
 @dataclass(slots=True)
@@ -36,31 +54,19 @@ class World:
     group_members: dict[str, int] = field(default_factory=dict)
 
 
-def make_world(
-    *,
-    flavors: Mapping[str, Flavor],
-    images: Mapping[str, Image],
-    networks: Mapping[str, Network],
-    keypairs: Mapping[str, KeyPair],
-    security_groups: Iterable[str] | Mapping[str, Any] = (),
-    server_groups: Mapping[str, ServerGroup] | None = None,
-    ports: Mapping[str, Port] | None = None,
-    zones: Iterable[str] | None = None,
-    certificates: Iterable[str] = (),
-    quota: Quota | None = None,
-    minor: int = LATEST_MINOR,
-) -> World:
-    """Catalogues are normalised ones, by name. Security groups are names and ids, or an object by name."""
+def make_world(catalogues: Catalogues, quota: Quota, minor: int = LATEST_MINOR) -> World:
+    """Indexes the catalogues of one call."""
+    zones = catalogues.get("zones")
     return World(
-        flavors=Catalogue(flavors),
-        images=Catalogue(images),
-        network=NetworkWorld(Catalogue(networks), ports or {}),
-        keypairs=keypairs,
-        security_groups=_group_names(security_groups),
-        server_groups=Catalogue(server_groups or {}),
-        quota=quota or Quota(),
+        flavors=Catalogue(catalogues["flavors"]),
+        images=Catalogue(catalogues["images"]),
+        network=NetworkWorld(Catalogue(catalogues["networks"]), catalogues.get("ports") or {}),
+        keypairs=catalogues["keypairs"],
+        security_groups=_group_names(catalogues.get("security_groups") or ()),
+        server_groups=Catalogue(catalogues.get("server_groups") or {}),
+        quota=quota,
         zones=None if zones is None else frozenset(zones),
-        certificates=frozenset(certificates),
+        certificates=frozenset(catalogues.get("certificates") or ()),
         minor=minor,
     )
 
