@@ -18,7 +18,7 @@ from pathlib import Path
 from .cgroups import Cgroups
 from .claim import Claim
 from .pki import make_host_certificate
-from .process import LabError, birth, is_alive, kill, tool, wait_until
+from .process import LabError, birth, is_alive, kill, listens, tool, wait_until
 from .setup import LIBVIRTD_CONF, SSHD_CONFIG, first_commands, network_xml, pool_xml
 
 SCRIPT = Path(__file__).with_name("host.sh")
@@ -169,7 +169,7 @@ class Host:
     def start_daemons(self) -> None:
         """Starts virtlogd, libvirtd and sshd in a host with `init="none"`, with the configuration that is there by now."""
         self.run(["bash", str(SCRIPT), "daemons"])
-        self._await_socket()
+        self._await_daemons()
 
     def crash(self) -> None:
         """Takes the host down at once with all that runs in it; its disks and definitions stay."""
@@ -254,10 +254,11 @@ class Host:
         tool("ip", "link", "set", port, "master", self.claim.bridge, "up")
         wait_until(lambda: appears(self.directory / "ready"), f"host {self.name} does not get up, see {self._log}")
         if self.options.init == "libvirtd":
-            self._await_socket()
+            self._await_daemons()
 
-    def _await_socket(self) -> None:
+    def _await_daemons(self) -> None:
         wait_until(self.socket.exists, f"libvirtd of host {self.name} makes no socket, see {self._log}")
+        wait_until(lambda: listens(self.address, 22), f"sshd of host {self.name} does not answer, see {self._log}")
 
     def _define_defaults(self) -> None:
         (self.directory / "network.xml").write_text(network_xml(self.guest_net))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -52,6 +53,15 @@ def kill(pid: int, born: str) -> None:
     if is_alive(pid, born):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_alive(pid, born), f"process {pid} ignores SIGKILL")
+
+
+def listens(address: str, port: int) -> bool:
+    """sshd goes into the background before it listens: only a connection tells."""
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_until(done: Callable[[], bool], complaint: str, seconds: float = 20.0) -> None:

@@ -117,6 +117,7 @@ def test_run_shares_no_processes_with_the_machine(lab: Lab) -> None:
 
 def test_guests_may_read_what_the_hosts_share(lab: Lab) -> None:
     (lab.shared / "probe").write_text("x")
+    (lab.shared / "probe").chmod(0o644)
     assert (
         lab.hosts[1].run(["setpriv", "--reuid", "libvirt-qemu", "--clear-groups", "cat", str(lab.shared / "probe")]).stdout
         == "x"
