@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as data_field
 from typing import Any, TypedDict
 
 from .checked import Checked, checked
@@ -54,10 +55,28 @@ _TEXT_KEYS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A device of the list and the path of what the user wrote: request, image property or flavor."""
+    """A device of the list, and where it comes from: ``origin`` is the path of what the user wrote (request entry, image
+    property, flavor), ``written_as`` the names there of fields that are stored under others (empty: the entry itself)."""
 
     device: BlockDevice
     origin: str
+    written_as: Mapping[str, str] = data_field(default_factory=dict)
+
+    def path(self, key: str) -> str:
+        """Where the user wrote this field of the device."""
+        return written_path(self.origin, key, self.written_as)
+
+    def with_device(self, **changes: Any) -> Entry:
+        return replace(self, device=BlockDevice(**{**self.device, **changes}))  # type: ignore[typeddict-item]
+
+
+def written_path(origin: str, key: str, written_as: Mapping[str, str]) -> str:
+    written = written_as.get(key, key)
+    return f"{origin}.{written}" if written else origin
+
+
+# For a device whose every field the user wrote in one place: a legacy text, a flavor's size.
+WRITTEN_WHOLE: Mapping[str, str] = dict.fromkeys(BlockDevice.__annotations__, "")
 
 
 class FlavorSizes(TypedDict):
