@@ -76,7 +76,7 @@ def _cpu_list(value: object) -> list[int] | None:
 
 
 def words(*choices: str, lower: bool = False, aliases: Mapping[str, str] | None = None) -> ValueType[str]:
-    """One of the words (several may stand in one text, separated by spaces); ``lower`` ignores letter case, ``aliases`` are other
+    """One of the words (a text may hold several, separated by spaces); ``lower`` ignores letter case, ``aliases`` are other
     spellings of some of them."""
     allowed = [word for listed in choices for word in listed.split()]
     known = {**{word: word for word in allowed}, **(aliases or {})}
