@@ -22,7 +22,13 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract i
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan import results
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.absent import absent_names
-from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.entry import Place, build_entry, design, power_entry
+from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.entry import (
+    Place,
+    build_entry,
+    design,
+    find_pool,
+    power_entry,
+)
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.planning import (
     Intent,
     Minting,
@@ -74,7 +80,7 @@ class ActionModule(KilonovaAction):
         problems.extend(options.problems)
         no_effect.extend(options.no_effect)
         planned = match([request.server for request in requests], hypervisor, intent, minting, problems)
-        pool = _pool(hypervisor, params["pool"], problems)
+        pool = find_pool(hypervisor, params["pool"], problems)
         refuse(problems, single=single)
         place = Place(hypervisor, options.value, pool)
         for item, request in zip(planned, requests, strict=True):
@@ -162,15 +168,3 @@ def _intent(params: dict[str, Any]) -> Intent:
         problems.add("ValidationError", "SPW-07", "timeout", params["timeout"], {"min": 1}, "timeout must be at least 1 second")
     refuse(problems)
     return Intent(params["state"], params["persistent"], params["wait"], params["timeout"], pattern)
-
-
-def _pool(hypervisor: Any, name: str, problems: Problems) -> Any:
-    found = next((pool for pool in hypervisor["pools"] if pool["name"] == name), None)
-    active = sorted(pool["name"] for pool in hypervisor["pools"] if pool["active"])
-    if found is None:
-        message = f"the host {hypervisor['hostname']} has no storage pool {name}"
-        problems.add("StoragePoolNotFound", "DSK-01", "pool", name, active, message)
-    elif not found["active"]:
-        message = f"the storage pool {name} of the host {hypervisor['hostname']} is not active (virsh pool-start {name})"
-        problems.add("StoragePoolNotFound", "DSK-01", "pool", name, active, message)
-    return found

@@ -96,6 +96,32 @@ def server_spec() -> Spec:
     return spec
 
 
+def validate_flavor_spec() -> Spec:
+    return {"flavors": {"type": "raw", "required": True}}
+
+
+def validate_image_spec() -> Spec:
+    return {"images": {"type": "raw", "required": True}}
+
+
+def validate_server_spec() -> Spec:
+    spec: Spec = {"servers": {"type": "list", "elements": "dict", "required": True, "no_log": True}}
+    spec.update(catalogue_spec())
+    spec.update(quota_spec())
+    return spec
+
+
+def domain_xml_spec() -> Spec:
+    spec: Spec = {
+        "servers": {"type": "list", "elements": "dict", "required": True, "no_log": True},
+        "hypervisor": {"type": "dict", "required": True},
+        "host_options": {"type": "dict"},
+        "pool": {"type": "str", "default": DEFAULT_POOL},
+    }
+    spec.update(catalogue_spec())
+    return spec
+
+
 def domain_spec() -> Spec:
     return {
         "xml": {"type": "str"},

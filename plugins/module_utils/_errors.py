@@ -25,12 +25,18 @@ class KilonovaError(Exception):
         return {"error": {"code": type(self).__name__, "message": self.message}}
 
 
+def _line(problem: Mapping[str, Any]) -> str:
+    """One line for people; most messages name the field already."""
+    message = "%s [%s]" % (problem["message"], problem["code"])
+    return message if problem["field"] in message else "%s: %s" % (problem["field"], message)
+
+
 class ContractError(KilonovaError):
     """``problems``: list of {code, rule, field, given, allowed, message}, ordered by field. Nothing has been touched."""
 
     def __init__(self, problems: Iterable[Mapping[str, Any]]) -> None:
         self.problems: List[Dict[str, Any]] = [dict(problem) for problem in problems]
-        lines = ["%s: %s [%s]" % (p["field"], p["message"], p["code"]) for p in self.problems]
+        lines = [_line(problem) for problem in self.problems]
         count = len(lines)
         head = "1 problem" if count == 1 else "%d problems" % count
         super().__init__("The request is refused, %s:\n- %s" % (head, "\n- ".join(lines)))

@@ -28,10 +28,10 @@ options:
   state:
     description:
       - V(present) makes sure that the server exists; a new one is started, the power of an existing one is left alone.
-      - V(running), V(stopped) and V(paused) also see to its power. A guest is asked by ACPI to stop, and loses its power when it
-        does not listen for 60 seconds.
-      - V(absent) takes a name or uuid and nothing else. It removes what was made for the server, never base images or disks that
-        were not made here, and no disk without C(delete_on_termination).
+      - V(running), V(stopped) and V(paused) also see to its power. A guest is asked by ACPI to stop, and loses its power when
+        it does not listen for 60 seconds.
+      - V(absent) takes a name or uuid and nothing else. It removes what was made for the server, never base images or disks
+        that were not made here, and no disk without C(delete_on_termination).
     type: str
     default: present
     choices: [present, running, stopped, paused, absent]

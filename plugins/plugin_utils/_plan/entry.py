@@ -50,6 +50,19 @@ def _base(found: Mapping[str, Any]) -> BaseImage:
     )
 
 
+def find_pool(hypervisor: Hypervisor, name: str, problems: Problems) -> Any:
+    """The active pool of that name; None with a problem otherwise."""
+    found = next((pool for pool in hypervisor["pools"] if pool["name"] == name), None)
+    active = sorted(pool["name"] for pool in hypervisor["pools"] if pool["active"])
+    if found is None:
+        message = f"the host {hypervisor['hostname']} has no storage pool {name}"
+        problems.add("StoragePoolNotFound", "DSK-01", "pool", name, active, message)
+    elif not found["active"]:
+        message = f"the storage pool {name} of the host {hypervisor['hostname']} is not active (virsh pool-start {name})"
+        problems.add("StoragePoolNotFound", "DSK-01", "pool", name, active, message)
+    return found
+
+
 def check_networks(server: Server, hypervisor: Hypervisor, path: str, problems: Problems) -> None:
     """Every NIC's network must be there and active on this host; both are found out before anything is made."""
     known = {network["name"]: network for network in hypervisor["networks"]}

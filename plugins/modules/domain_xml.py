@@ -1,0 +1,83 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Render domain XML. The work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: domain_xml
+short_description: Show the libvirt domain XML of servers
+version_added: 0.1.0
+description:
+  - Renders the domain XML that M(kilonova.compute.server) would define, on the controller, without touching a host.
+  - A server that the host has already keeps its uuid; for any other, the uuid follows from the name.
+author:
+  - Kilonova contributors (@kilonova)
+options:
+  servers:
+    description:
+      - The requests, as for M(kilonova.compute.server), or normalised servers.
+    type: list
+    elements: dict
+    required: true
+  hypervisor:
+    description:
+      - The facts of the host as M(kilonova.compute.hypervisor_info) returned them.
+    type: dict
+    required: true
+  host_options:
+    description:
+      - Nova's host options by group.
+    type: dict
+  pool:
+    description:
+      - The storage pool for disks, drives and console logs.
+    type: str
+    default: default
+extends_documentation_fragment:
+  - kilonova.compute.catalogues
+  - kilonova.compute.attributes.info
+  - kilonova.compute.attributes.controller
+"""
+
+EXAMPLES = r"""
+- name: Read the facts of the host
+  kilonova.compute.hypervisor_info:
+  register: facts
+
+- name: Show what would be defined there
+  kilonova.compute.domain_xml:
+    servers:
+      - {name: web, flavor: m1.tiny, image: debian-12}
+    flavors: "{{ kilonova_flavors }}"
+    images: "{{ kilonova_images }}"
+    hypervisor: "{{ facts.hypervisor }}"
+"""
+
+RETURN = r"""
+domains:
+  description: One entry for each server to build.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the domain.
+      type: str
+      returned: success
+    uuid:
+      description: The uuid of the domain.
+      type: str
+      returned: success
+    xml:
+      description: The XML of the domain.
+      type: str
+      returned: success
+no_effect:
+  description: What Nova accepts and plain libvirt has no use for, as a list of C({field, reason}).
+  returned: success
+  type: list
+  elements: dict
+"""
