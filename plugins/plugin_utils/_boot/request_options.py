@@ -102,7 +102,7 @@ _VOLUMES = (
     _option("terminate_volume", "REQ-34", _BOOLEAN),
 )
 # Not part of what Nova is asked, but of what the modules do with the server.
-_EXTRAS = (
+EXTRA_OPTIONS = (
     _option("access_ip_v4", "REQ-24", leaf(IPV4, "REQ-24"), "", "accessIPv4"),
     _option("access_ip_v6", "REQ-24", leaf(IPV6, "REQ-24"), "", "accessIPv6"),
     _option("project", "MDJ-08", leaf(NAME, "MDJ-08"), "", "project_id"),
@@ -112,8 +112,8 @@ _EXTRAS = (
     _option("wait_timeout", "SPW-07", leaf(NON_NEGATIVE_INTEGER, "SPW-07"), "", "timeout"),
 )
 
-TABLE = Table("REQ", *_WISHES, *_VOLUMES, *_EXTRAS)
-_EXTRA_NAMES = tuple(prop.attribute for prop in _EXTRAS)
+TABLE = Table("REQ", *_WISHES, *_VOLUMES, *EXTRA_OPTIONS)
+_EXTRA_NAMES = tuple(prop.attribute for prop in EXTRA_OPTIONS)
 _VOLUME_NAMES = frozenset(prop.attribute for prop in _VOLUMES)
 _DEFAULT_VOLUME_SIZE = 50
 
@@ -181,10 +181,12 @@ def _add_volumes(wish: Wish, found: Found, problems: Problems) -> None:
         if not volumes:
             _add_image_root(wish)
             return
+    paths: list[str] = []
     root: dict[str, Any] = {"boot_index": 0, "delete_on_termination": bool(values.get("terminate_volume"))}
     entries: list[dict[str, Any]] = []
     if boot_volume is not None:
         entries.append({**root, "source_type": "volume", "destination_type": "volume", "uuid": boot_volume})
+        paths.append(found.at["boot_volume"])
         wish.image = None
     elif from_volume and wish.image is None:
         where = found.at["boot_from_volume"]
@@ -194,12 +196,20 @@ def _add_volumes(wish: Wish, found: Found, problems: Problems) -> None:
         size = values.get("volume_size", _DEFAULT_VOLUME_SIZE)
         image = {"source_type": "image", "destination_type": "volume", "uuid": wish.image, "volume_size": size}
         entries.append({**root, **image})
+        paths.append(found.at["boot_from_volume"])
         wish.image = None
     attached = {"boot_index": -1, "delete_on_termination": False, "source_type": "volume", "destination_type": "volume"}
     entries += [{**attached, "uuid": volume} for volume in volumes]
-    wish.devices = [*entries, *wish.devices]
+    paths += [join_path(found.at["volumes"], index) for index in range(len(volumes))]
+    _prepend(wish, entries, paths)
     _add_image_root(wish)
-    wish.at.setdefault("devices", found.at.get("volumes") or found.at.get("boot_volume") or wish.path)
+
+
+def _prepend(wish: Wish, entries: list[dict[str, Any]], paths: list[str]) -> None:
+    """Puts devices before those of the request, which keep the paths they have."""
+    field = wish.at.setdefault("devices", join_path(wish.path, "block_device_mapping"))
+    given = wish.device_paths or [join_path(field, index) for index in range(len(wish.devices))]
+    wish.devices, wish.device_paths = [*entries, *wish.devices], [*paths, *given]
 
 
 def _add_image_root(wish: Wish) -> None:
@@ -210,4 +220,4 @@ def _add_image_root(wish: Wish) -> None:
     if any(str(entry.get("boot_index")) == "0" for entry in entries):
         return
     root = {"source_type": "image", "destination_type": "local", "boot_index": 0, "delete_on_termination": True}
-    wish.devices = [{**root, "uuid": wish.image}, *wish.devices]
+    _prepend(wish, [{**root, "uuid": wish.image}], [wish.where("image")])

@@ -56,6 +56,9 @@ class Table:
     def keys(self, minor: int = LATEST_MINOR) -> list[str]:
         return sorted(key for key, prop in self._by_key.items() if prop.since <= minor <= prop.until)
 
+    def find(self, key: str) -> Property | None:
+        return self._by_key.get(key)
+
     def read(self, value: object, path: str, problems: Problems, *, minor: int = LATEST_MINOR) -> Found:
         """All properties that could be read, by target, and where each of them stood."""
         found = Found({}, {})

@@ -38,7 +38,8 @@ class Wish:
     """A request that could be read. An attribute that was not given, or could not be read, has its default.
 
     ``path`` is where the request stands and ``at`` where each attribute stood, so that a problem found later still names what
-    the user wrote. ``strict_networks``: a network that the catalogue does not list is unknown rather than libvirt's.
+    the user wrote. ``device_paths``: where devices stood that were made of other options; empty where all stand in one list.
+    ``strict_networks``: a network that the catalogue does not list is unknown rather than libvirt's.
     """
 
     index: int
@@ -72,6 +73,7 @@ class Wish:
     trusted_certs: list[str] | None = None
     devices: list[Any] = field(default_factory=list)
     device_format: DeviceFormat = "v2"
+    device_paths: list[str] = field(default_factory=list)
     kernel: str | None = None
     ramdisk: str | None = None
     reservation_only: bool = False

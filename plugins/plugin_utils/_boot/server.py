@@ -15,8 +15,9 @@ from .quota import read_quota
 from .request_options import read_options
 from .request_wish import Wish
 from .server_build import build_servers, claim_names, fit_quota
-from .server_devices import plain_devices, refuse_devices
+from .server_devices import choose_devices
 from .server_lookup import look_up
+from .server_pair import boot_image, check_pair
 from .server_rules import check_rules, read_placement
 from .server_world import Catalogues, World, make_world
 from .shapes import Server
@@ -84,12 +85,14 @@ def plan_wish(wish: Wish, world: World, problems: Problems) -> list[Planned]:
     placement = read_placement(wish, problems)
     parts = look_up(wish, placement, world, problems)
     nics = choose_nics(wish, world.network, problems, minor=world.minor)
-    if wish.devices:
-        refuse_devices(wish, problems)
+    devices = choose_devices(wish, parts.flavor, parts.image, world, problems)
+    parts.boot_image = boot_image(wish, devices["block_device_mapping"], world, problems)
     if parts.flavor is None:
         return []
-    devices = [] if parts.image is None else plain_devices(parts.flavor, parts.image)
+    if parts.image is not None or wish.image is None:
+        image = parts.image or parts.boot_image
+        check_pair(wish, parts.flavor, image, devices["block_device_mapping"], world, problems)
     count = fit_quota(wish, parts.flavor, nics, world, problems)
-    servers = build_servers(wish, parts, placement, nics, devices, None, count)
+    servers = build_servers(wish, parts, placement, nics, devices, count)
     claim_names(servers, wish, world, problems)
     return [Planned(server, wish) for server in servers]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .block_device import BlockDeviceMapping
 from .names import server_names
 from .problems import NoEffect, Problems
 from .quota import check_injected_files, check_metadata_count, fit_ports, fit_servers
@@ -14,7 +15,7 @@ from .request_wish import Wish
 from .server_lookup import Parts
 from .server_rules import Placement
 from .server_world import World
-from .shapes import SCHEMA, BlockDevice, Flavor, NetworkRequest, RequestRef, Server
+from .shapes import SCHEMA, Flavor, NetworkRequest, RequestRef, Server
 from .types import shown
 from .user_data import digest, file_digest
 
@@ -52,8 +53,7 @@ def build_servers(
     parts: Parts,
     placement: Placement,
     nics: list[NetworkRequest],
-    devices: list[BlockDevice],
-    root_device_name: str | None,
+    devices: BlockDeviceMapping,
     count: int,
 ) -> list[Server]:
     """One entry per server to build; what they have in common is shared between them, not copied."""
@@ -76,8 +76,8 @@ def build_servers(
             request=ref,
             flavor=parts.flavor,
             image=parts.image,
-            block_device_mapping=devices,
-            root_device_name=root_device_name,
+            block_device_mapping=devices["block_device_mapping"],
+            root_device_name=devices["root_device_name"],
             networks=nics,
             key_pair=parts.key_pair,
             metadata=wish.metadata,
@@ -107,7 +107,7 @@ def _extra(wish: Wish, parts: Parts, placement: Placement) -> dict[str, Any]:
             extra[name] = forced
     if wish.trusted_certs:
         extra["trusted_image_certificates"] = wish.trusted_certs
-    for name, image in (("kernel", parts.kernel), ("ramdisk", parts.ramdisk)):
+    for name, image in (("boot_image", parts.boot_image), ("kernel", parts.kernel), ("ramdisk", parts.ramdisk)):
         if image is not None:
             extra[name] = image
     if wish.reservation_only:

@@ -18,10 +18,13 @@ from .types import lenient_bool
 
 @dataclass(slots=True)
 class Parts:
-    """What was found; None where the request names nothing, or names what does not exist (then a problem says so)."""
+    """What was found; None where the request names nothing, or names what does not exist (then a problem says so).
+
+    ``boot_image`` stands in for the image where the request boots from a volume."""
 
     flavor: Flavor | None = None
     image: Image | None = None
+    boot_image: Image | None = None
     key_pair: KeyPair | None = None
     security_groups: list[str] = field(default_factory=list)
     hints: dict[str, Any] = field(default_factory=dict)

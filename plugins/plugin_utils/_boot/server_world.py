@@ -5,24 +5,39 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict
 
+from .block_device import BlockDeviceMapping
+from .checked import Checked
 from .network import Port
 from .network_choice import NetworkWorld
+from .problems import Problems
 from .quota import Quota
 from .request_catalogue import Catalogue
 from .request_table import LATEST_MINOR
 from .server_group import ServerGroup
 from .shapes import Flavor, Image, KeyPair, Network
 
+Records = Mapping[str, Mapping[str, Any]]
+# Nova's default: root, ephemeral disks and swap all count.
+MAX_LOCAL_BLOCK_DEVICES = 3
+
+
+class Validator(Protocol):
+    """A function that validates one flavor or image."""
+
+    def __call__(self, value: object, /, *, field: str) -> Checked[Any]: ...
+
 
 class Catalogues(TypedDict):
     """The keyword arguments of every validating function: normalised catalogues, by name.
 
     ``security_groups`` are names and ids, or an object by name. ``zones`` are the availability zones where they are known.
-    ``ports`` (by id) and ``certificates`` exist for what Nova accepts; no module of this collection makes either.
+    ``volumes`` and ``snapshots``, by id or name, are not looked into where they are not given; ``ec2_ids`` are their ids by
+    EC2 id. ``ports`` (by id) and ``certificates`` exist for what Nova accepts; no module of this collection makes either.
     """
 
     flavors: Mapping[str, Flavor]
@@ -34,6 +49,10 @@ class Catalogues(TypedDict):
     ports: NotRequired[Mapping[str, Port] | None]
     zones: NotRequired[Iterable[str] | None]
     certificates: NotRequired[Iterable[str]]
+    volumes: NotRequired[Records | None]
+    snapshots: NotRequired[Records | None]
+    ec2_ids: NotRequired[Mapping[str, str] | None]
+    max_local_block_devices: NotRequired[int]
 
 
 @dataclass(slots=True)
@@ -50,8 +69,27 @@ class World:
     zones: frozenset[str] | None = None
     certificates: frozenset[str] = frozenset()
     minor: int = LATEST_MINOR
+    volumes: Records | None = None
+    snapshots: Records | None = None
+    ec2_ids: Mapping[str, str] | None = None
+    max_local_block_devices: int = MAX_LOCAL_BLOCK_DEVICES
     names: dict[str, str] = field(default_factory=dict)
+    plain_devices: dict[tuple[int, int], Checked[BlockDeviceMapping]] = field(default_factory=dict)
     group_members: dict[str, int] = field(default_factory=dict)
+
+    validated: dict[str, Any] = field(default_factory=dict)
+    good_pairs: dict[tuple[object, ...], tuple[Flavor, Image | None]] = field(default_factory=dict)
+
+    def again(self, value: object, path: str, validate: Validator, problems: Problems) -> Any:
+        """A part of a normalised server, validated once per distinct value, as many servers share their flavor and image."""
+        key = json.dumps([validate.__module__, value], sort_keys=True, default=repr)
+        if key not in self.validated:
+            answer = validate(value, field=path)
+            if answer.problems:
+                problems.extend(answer.problems)
+                return None
+            self.validated[key] = answer.value
+        return self.validated[key]
 
 
 def make_world(catalogues: Catalogues, quota: Quota, minor: int = LATEST_MINOR) -> World:
@@ -68,6 +106,10 @@ def make_world(catalogues: Catalogues, quota: Quota, minor: int = LATEST_MINOR) 
         zones=None if zones is None else frozenset(zones),
         certificates=frozenset(catalogues.get("certificates") or ()),
         minor=minor,
+        volumes=catalogues.get("volumes"),
+        snapshots=catalogues.get("snapshots"),
+        ec2_ids=catalogues.get("ec2_ids"),
+        max_local_block_devices=catalogues.get("max_local_block_devices", MAX_LOCAL_BLOCK_DEVICES),
     )
 
 
