@@ -22,6 +22,9 @@ from ansible_collections.kilonova.compute.plugins.module_utils._errors import Ki
 
 REPORT = "https://github.com/kilonova/kilonova.compute/issues"
 
+# The package of each library that the controller's half imports.
+_PACKAGES = {"lxml": "lxml", "pycdlib": "pycdlib", "jinja2": "Jinja2"}
+
 display = Display()
 
 
@@ -74,6 +77,10 @@ class KilonovaAction(ActionBase):  # type: ignore[misc]
             result.update(exc.to_result(), failed=True, msg=exc.message)
         except AnsibleError:
             raise
+        except ImportError as exc:
+            display.vvv(traceback.format_exc())
+            fix = f"install it for {sys.executable}: pip install {_PACKAGES.get(exc.name or '', exc.name)}"
+            result.update(failed=True, msg=f"the Python library {exc.name} is missing on the controller; {fix}")
         except Exception as exc:
             display.vvv(traceback.format_exc())
             sentence = f"{type(exc).__name__} in {self._task.action}: {exc}. This is a defect of kilonova.compute"

@@ -65,6 +65,10 @@ def diff_of(item: Planned, result: Mapping[str, Any]) -> dict[str, Any]:
     return {"before_header": item.server["name"], "after_header": item.server["name"], "before": before, "after": after}
 
 
+def removal_diff(server: Mapping[str, Any]) -> dict[str, Any]:
+    return {"before_header": server["name"], "after_header": server["name"], "before": server["removed"], "after": {}}
+
+
 def verdict(planned: Sequence[Planned], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """failed and msg: the task fails when a request got fewer than its min_count; other failures are warnings."""
     counts: dict[int, list[int]] = {}

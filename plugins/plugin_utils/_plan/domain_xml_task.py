@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the module `domain_xml`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import read_requests, refuse
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
+
+from .entry import Place, design, find_pool
+from .planning import Intent, Minting, match
+
+# Nothing is minted for a look: the uuid follows from the name, and the clock stands still, so that the answer does too.
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kilonova:compute:1/server")
+_CLOCK = datetime(2000, 1, 1, tzinfo=UTC)
+_INTENT = Intent("present", persistent=True, wait=False, timeout=1, console_pattern=None)
+
+
+def show_domains(params: Mapping[str, Any]) -> dict[str, Any]:
+    """{domains: [{name, uuid, xml}], no_effect}. Raises ContractError with every problem."""
+    requests = read_requests(params["servers"], params, single=False)
+    problems = Problems()
+    no_effect: list[NoEffect] = list(requests.no_effect)
+    options = check_host_options(params["host_options"])
+    problems.extend(options.problems)
+    no_effect.extend(options.no_effect)
+    hypervisor: Any = params["hypervisor"]
+    pool = find_pool(hypervisor, params["pool"], problems)
+    refuse(problems)
+    place = Place(hypervisor, options.value, pool)
+    domains = [_show(request.server, place, problems, no_effect) for request in requests.planned]
+    refuse(problems)
+    return {"changed": False, "domains": domains, "no_effect": no_effect}
+
+
+def _show(server: Server, place: Place, problems: Problems, no_effect: list[NoEffect]) -> dict[str, Any]:
+    minting = Minting(lambda: str(uuid.uuid5(_NAMESPACE, server["name"])), _CLOCK, bytes)
+    [item] = match([server], place.hypervisor, _INTENT, minting, problems)
+    designed = design(item, place, minting, f"servers[{server['request']['index']}]", problems, no_effect)
+    xml = "" if problems else render_domain(designed.domain)
+    return {"name": designed.domain.name, "uuid": item.uuid, "xml": xml}

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the module `server` on the controller: checks, plans, and hands one finished build plan to the host."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import uuid
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server import Planned as Request
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import read_requests, refuse
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor
+
+from . import results
+from .absent import absent_names
+from .entry import Place, build_entry, design, find_pool, power_entry
+from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
+
+RunOnHost = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ServerTask:
+    """One task. ``run_on_host(module, arguments)`` is one trip; ``request_options`` are the names of a request's options."""
+
+    params: Mapping[str, Any]
+    request_options: tuple[str, ...]
+    run_on_host: RunOnHost
+    check_mode: bool
+    diff_mode: bool
+
+    def run(self) -> dict[str, Any]:
+        return self._absent() if self.params["state"] == "absent" else self._present()
+
+    @property
+    def _single(self) -> bool:
+        return self.params["servers"] is None
+
+    def _wishes(self) -> list[Any]:
+        if not self._single:
+            return list(self.params["servers"])
+        return [{name: self.params[name] for name in self.request_options if self.params.get(name) is not None}]
+
+    def _present(self) -> dict[str, Any]:
+        intent = read_intent(self.params)
+        requests = read_requests(self._wishes(), self.params, single=self._single)
+        hypervisor = self.params["hypervisor"]
+        if hypervisor is None:
+            hypervisor = self.run_on_host("hypervisor_info", {"uri": self.params["uri"]})["hypervisor"]
+        minting = Minting(lambda: str(uuid.uuid4()), datetime.now(UTC), os.urandom)
+        planned = self._plan(requests.planned, hypervisor, intent, minting, requests.no_effect)
+        found = self._carry_out(planned, intent, hypervisor, requests.no_effect)
+        extra = extra_servers([item.server for item in planned], hypervisor)
+        return found | {"extra": extra, "no_effect": requests.no_effect, "virt_type": hypervisor["virt_type"]}
+
+    def _plan(
+        self, requests: list[Request], hypervisor: Hypervisor, intent: Intent, minting: Minting, no_effect: list[NoEffect]
+    ) -> list[Planned]:
+        """Everything is decided, designed and rendered before the host is touched; every problem comes out at once."""
+        problems = Problems()
+        options = check_host_options(self.params["host_options"])
+        problems.extend(options.problems)
+        no_effect.extend(options.no_effect)
+        planned = match([request.server for request in requests], hypervisor, intent, minting, problems)
+        pool = find_pool(hypervisor, self.params["pool"], problems)
+        refuse(problems, single=self._single)
+        place = Place(hypervisor, options.value, pool)
+        for item, request in zip(planned, requests, strict=True):
+            if item.action == "create":
+                path = "" if self._single else f"servers[{item.server['request']['index']}]"
+                designed = design(item, place, minting, path, problems, no_effect)
+                if not problems:
+                    item.entry = build_entry(item, request.wish, designed, intent, minting)
+            elif item.action == "power":
+                item.entry = power_entry(item, intent)
+        refuse(problems, single=self._single)
+        return planned
+
+    def _carry_out(
+        self, planned: list[Planned], intent: Intent, hypervisor: Hypervisor, no_effect: list[NoEffect]
+    ) -> dict[str, Any]:
+        active = [item for item in planned if item.entry]
+        answers: dict[int, dict[str, Any]] = {}
+        if active and not self.check_mode:
+            answer = self._spawn([item.entry or {} for item in active], requests_of(planned))
+            answers = {id(item): found for item, found in zip(active, answer, strict=True)}
+        servers = []
+        for item in planned:
+            if id(item) in answers:
+                servers.append(results.merged(item, answers[id(item)], no_effect))
+            elif item.entry:
+                servers.append(results.predicted(item, hypervisor["hostname"], intent))
+            else:
+                servers.append(results.unchanged(item))
+        found = {"changed": any(s["changed"] for s in servers), "servers": servers} | results.verdict(planned, servers)
+        if self.diff_mode:
+            found["diff"] = [results.diff_of(i, s) for i, s in zip(planned, servers, strict=True) if s["changed"]]
+        return found
+
+    def _spawn(self, entries: list[dict[str, Any]], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The plan travels as one packed text: as a secret of many parts it would blot out half of every result."""
+        plan = {"servers": entries, "requests": requests, "concurrency": self.params["concurrency"]}
+        packed = base64.b64encode(zlib.compress(json.dumps(plan, separators=(",", ":")).encode(), 1)).decode("ascii")
+        servers: list[dict[str, Any]] = self.run_on_host("spawn", {"uri": self.params["uri"], "plan": packed})["servers"]
+        return servers
+
+    def _absent(self) -> dict[str, Any]:
+        names = absent_names(self.params, self.request_options)
+        servers = self._spawn([{"action": "delete", "name": name} for name in names], [])
+        failed = [server for server in servers if server.get("error")]
+        found: dict[str, Any] = {"changed": any(server["changed"] for server in servers), "servers": servers}
+        if failed:
+            found.update(failed=True, msg="\n".join(f"{server['name']}: {server['message']}" for server in failed))
+        if self.diff_mode:
+            found["diff"] = [results.removal_diff(server) for server in servers if server["changed"]]
+        return found
+
+
+def read_intent(params: Mapping[str, Any]) -> Intent:
+    """Raises ContractError for what is wrong with the task's own options."""
+    pattern = params["console_pattern"] if params["wait_for"] == "console" else None
+    problems = Problems()
+    try:
+        re.compile(pattern or "")
+    except re.error as exc:
+        message = f"console_pattern is no regular expression: {exc}"
+        problems.add("ValidationError", "SPW-07", "console_pattern", pattern, "a regular expression", message)
+    for name in ("concurrency", "timeout"):
+        if params[name] < 1:
+            problems.add("ValidationError", "SPW-07", name, params[name], {"min": 1}, f"{name} must be at least 1")
+    refuse(problems)
+    return Intent(params["state"], params["persistent"], params["wait"], params["timeout"], pattern)
