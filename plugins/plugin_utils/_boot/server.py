@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any, Unpack
 
 from .checked import Checked, checked
 from .network_choice import choose_nics
@@ -14,6 +15,7 @@ from .problems import NoEffect, Problems, join_path
 from .quota import read_quota
 from .request_options import read_options
 from .request_wish import Wish
+from .server_again import is_normalised, read_again
 from .server_build import build_servers, claim_names, fit_quota
 from .server_devices import choose_devices
 from .server_lookup import look_up
@@ -68,8 +70,28 @@ def plan_servers(
     if not isinstance(servers, (list, tuple)):
         problems.add("ValidationError", "REQ", field, shown(servers), {"type": "array"}, f"{field} must be a list of requests")
         return checked([], problems)
-    wishes = [read_options(request, join_path(field, index), index, problems) for index, request in enumerate(servers)]
-    return plan_wishes(wishes, world, problems)
+    no_effect: list[NoEffect] = []
+    planned: list[Planned] = []
+    for index, request in enumerate(servers):
+        path = join_path(field, index)
+        if is_normalised(request):
+            planned += _plan_again(request, path, index, world, problems)
+            continue
+        wish = read_options(request, path, index, problems)
+        planned += plan_wish(wish, world, problems)
+        no_effect += wish.no_effect
+    return checked(planned, problems, no_effect)
+
+
+def _plan_again(request: Mapping[Any, Any], path: str, index: int, world: World, problems: Problems) -> list[Planned]:
+    """One normalised server, which takes its own place in the quota and keeps its name for itself."""
+    server = read_again(request, path, world, problems)
+    if server is None:
+        return []
+    wish = Wish(index, path, name=server["name"])
+    claim_names([server], wish, world, problems)
+    fit_quota(wish, server["flavor"], server["networks"], world, problems)
+    return [Planned(server, wish)]
 
 
 def plan_wishes(wishes: list[Wish], world: World, problems: Problems) -> Checked[list[Planned]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from .block_device import validate_block_device_mapping
@@ -39,12 +40,25 @@ _SHA = Property("sha256", _RULE, leaf(_DIGEST_TEXT, _RULE), required=0)
 
 
 def _object(table: Table) -> Reader:
-    """An object with exactly these keys; None where it has a problem, so that the caller keeps what came in."""
+    """An object with these keys, null where they were null."""
 
     def read(value: object, path: str, problems: Problems) -> Any:
-        return table.read(value, path, problems).values if isinstance(value, Mapping) else _wrong(value, path, problems)
+        if not isinstance(value, Mapping):
+            return _wrong(value, path, problems)
+        values = table.read(value, path, problems).values
+        for prop in table.properties:
+            if prop.null and prop.name in value:
+                values.setdefault(prop.name, None)
+            elif prop.null:
+                _missing(prop, path, problems)
+        return values
 
     return read
+
+
+def _missing(prop: Property, path: str, problems: Problems) -> None:
+    where = join_path(path, prop.name)
+    problems.add("ValidationError", prop.rule, where, None, "required", f"{where} is required in a normalised server")
 
 
 def _wrong(value: object, path: str, problems: Problems) -> None:
@@ -85,7 +99,7 @@ _NIC = Table(
 )
 _EXTRA = Table(
     _RULE,
-    *EXTRA_OPTIONS,
+    *(replace(option, null=False) for option in EXTRA_OPTIONS),
     Property("auto_disk_config", "REQ-68", leaf(_BOOLEAN, "REQ-68")),
     Property("forced_host", "REQ-53", leaf(text(1, 255), "REQ-53")),
     Property("forced_node", "REQ-53", leaf(text(1, 255), "REQ-53")),
@@ -140,8 +154,7 @@ _SERVER = Table(
     Property("scheduler_hints", "HNT-01", _hints, required=0),
     Property("extra", _RULE, _object(_EXTRA)),
 )
-# Those that must be there, null included, because every reader of a normalised server indexes them.
-_KEYS = frozenset(Server.__annotations__) - {"extra"}
+_READ = _object(_SERVER)
 
 
 def is_normalised(value: object) -> bool:
@@ -151,16 +164,12 @@ def is_normalised(value: object) -> bool:
 def read_again(value: Mapping[Any, Any], path: str, world: World, problems: Problems) -> Server | None:
     """The same server, or None after adding the problems."""
     found = Problems()
-    values = _SERVER.read(value, path, found).values
-    for key in sorted(_KEYS.difference(key for key in value if isinstance(key, str))):
-        if key not in values and (prop := _SERVER.find(key)) is not None and prop.required is None:
-            where = join_path(path, key)
-            found.add("ValidationError", prop.rule, where, None, "required", f"{where} is required in a normalised server")
+    values = _READ(value, path, found)
     if "request" in values:
         _check_request(values["request"], join_path(path, "request"), found)
     flavor = world.again(values.get("flavor"), join_path(path, "flavor"), validate_flavor, found)
     image = None
-    if "image" in values:
+    if values.get("image") is not None:
         image = world.again(values["image"], join_path(path, "image"), validate_image, found)
     if not found:
         values["flavor"], values["image"] = flavor, image
@@ -170,12 +179,7 @@ def read_again(value: Mapping[Any, Any], path: str, world: World, problems: Prob
         if not found:
             check_pair(wish, flavor, pair_image, values["block_device_mapping"], world, found)
     problems.extend(found)
-    return None if found else _server(value, values)
-
-
-def _server(value: Mapping[Any, Any], values: dict[str, Any]) -> Server:
-    """In the order of the shape, nulls where they were."""
-    return cast(Server, {key: values.get(key) for key in Server.__annotations__ if key in value})
+    return None if found else cast(Server, {key: values[key] for key in Server.__annotations__ if key in values})
 
 
 def _check_request(ref: Mapping[str, int], path: str, problems: Problems) -> None:
