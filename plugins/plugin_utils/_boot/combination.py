@@ -54,8 +54,8 @@ class Combination:
     video_ram: int | None
     sound_model: str | None
     usb_model: str | None
-    redirected_usb_ports: int | None
-    ephemeral_encryption: bool
+    redirected_usb_ports: int
+    ephemeral_encryption: bool | None
     ephemeral_encryption_format: str | None
     pci_numa_affinity_policy: str | None
     pci_requests: tuple[PciRequest, ...]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +19,7 @@ EMULATOR_POLICIES: Final = ("share", "isolate")
 _AXES: Final = ("sockets", "cores", "threads")
 _CPU_RESOURCE = re.compile(r"resources[^:]*:([VP]CPU)")
 _HYPERTHREADING = "HW_CPU_HYPERTHREADING"
-_HYPERTHREADING_KEY = f"trait:{_HYPERTHREADING}"
+_HYPERTHREADING_KEY = re.compile(rf"trait[^:]*:{_HYPERTHREADING}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,14 @@ def topology(pair: Pair) -> Topology:
 
 
 def _spec_axes(pair: Pair, prefix: str) -> CpuAxes:
-    return CpuAxes(*(pair.spec_number(prefix + axis, "InvalidRequest", "CMB-36") or 0 for axis in _AXES))
+    """Unlike elsewhere an empty text is not unset: it is not an integer (rules CMB-36)."""
+    numbers = []
+    for key in (prefix + axis for axis in _AXES):
+        number = integer_text(pair.specs.get(key, "0"))
+        if number is None:
+            pair.bad_spec("InvalidRequest", "CMB-36", key, {"type": "integer", "min": 1}, f"{key} must be a whole number")
+        numbers.append(number or 0)
+    return CpuAxes(*numbers)
 
 
 def _prop_axes(pair: Pair, prefix: str) -> CpuAxes:
@@ -88,15 +94,12 @@ def _effective_max(pair: Pair, axis: str, flavor: int, image: int) -> int:
 def cpu_policies(pair: Pair) -> CpuPolicies:
     """Rules CMB-39..63, in Nova's order: policy, threads, emulator, realtime, dedicated mask."""
     policy = _policy(pair)
-    thread_policy = _thread_policy(pair)
-    resource_policy = _resource_policy(pair, policy)
-    policy = policy or resource_policy
-    trait_policy = _trait_policy(pair, thread_policy)
-    thread_policy = thread_policy or trait_policy
+    policy = _resource_policy(pair, policy) or policy
+    thread_policy = _trait_policy(pair, _thread_policy(pair))
     emulator = _emulator_policy(pair)
     pinned = policy in ("dedicated", "mixed")
     if not pinned:
-        _check_unpinned(pair, emulator)
+        _check_unpinned(pair, thread_policy, emulator)
     realtime = _realtime(pair, emulator)
     if realtime is not None and not pinned:
         message = "realtime CPUs need the CPU policy dedicated or mixed"
@@ -150,72 +153,80 @@ def _emulator_policy(pair: Pair) -> str | None:
     return _known(pair, "hw:emulator_threads_policy", None, EMULATOR_POLICIES, "InvalidEmulatorThreadsPolicy", "CMB-48")[0]
 
 
-def _check_unpinned(pair: Pair, emulator: str | None) -> None:
+def _check_unpinned(pair: Pair, thread_policy: str | None, emulator: str | None) -> None:
     """What only pinned CPUs can have (rules CMB-47, CMB-49)."""
-    if pair.spec("hw:cpu_thread_policy") or pair.prop("hw_cpu_thread_policy"):
-        message = "a thread policy needs the CPU policy dedicated or mixed"
-        if pair.spec("hw:cpu_thread_policy"):
-            pair.bad_spec("CPUThreadPolicyConfigurationInvalid", "CMB-47", "hw:cpu_thread_policy", None, message)
+    if thread_policy:
+        message = "a thread policy, set or implied by a trait, needs the CPU policy dedicated or mixed"
+        from_flavor = [key for key in ("hw:cpu_thread_policy", *_hyperthreading_keys(pair)) if pair.spec(key)]
+        if from_flavor:
+            pair.bad_spec("CPUThreadPolicyConfigurationInvalid", "CMB-47", from_flavor[0], None, message)
         else:
-            pair.bad_prop("CPUThreadPolicyConfigurationInvalid", "CMB-47", "hw_cpu_thread_policy", None, message)
+            key = "hw_cpu_thread_policy" if pair.prop("hw_cpu_thread_policy") else "traits_required"
+            pair.bad_prop("CPUThreadPolicyConfigurationInvalid", "CMB-47", key, None, message)
     if emulator == "isolate":
         message = "isolated emulator threads need the CPU policy dedicated or mixed"
         pair.bad_spec("BadRequirementEmulatorThreadsPolicy", "CMB-49", "hw:emulator_threads_policy", ["share"], message)
 
 
-def _resource_keys(pair: Pair) -> Iterator[tuple[str, str]]:
-    """Key and resource class of every amount of CPUs, in any group."""
-    for key in pair.specs:
-        found = _CPU_RESOURCE.fullmatch(key)
-        if found:
-            yield key, found[1]
-
-
 def _resource_policy(pair: Pair, policy: str | None) -> str | None:
-    """The policy that amounts of CPUs imply (rules CMB-58..61)."""
-    by_class = {name: key for key, name in _resource_keys(pair)}
-    if not by_class:
+    """The policy that amounts of CPUs imply, in whatever group they stand (rules CMB-58..61)."""
+    keys: dict[str, str] = {}
+    amounts = {"VCPU": 0, "PCPU": 0}
+    for key, text in pair.specs.items():
+        found = _CPU_RESOURCE.fullmatch(key)
+        amount = integer_text(text) if found else None
+        if found and amount is not None:
+            keys.setdefault(found[1], key)
+            amounts[found[1]] += amount
+    if not keys:
         return None
-    for key in by_class.values():
+    for key in keys.values():
         if policy:
-            message = f"{key} and a CPU policy exclude each other"
-            pair.bad_spec("InvalidRequest", "CMB-58", key, None, message)
-    if len(by_class) > 1:
-        message = f"{by_class['PCPU']} and {by_class['VCPU']} exclude each other"
-        pair.bad_spec("InvalidRequest", "CMB-59", by_class["PCPU"], None, message)
-    if "PCPU" not in by_class:
+            pair.bad_spec("InvalidRequest", "CMB-58", key, None, f"{key} and a CPU policy exclude each other")
+    if len(keys) > 1:
+        message = f"{keys['PCPU']} and {keys['VCPU']} exclude each other"
+        pair.bad_spec("InvalidRequest", "CMB-59", keys["PCPU"], None, message)
+    if "PCPU" not in keys:
         return "shared"
     wanted = pair.vcpus + (pair.spec("hw:emulator_threads_policy") == "isolate")
-    if integer_text(pair.specs[by_class["PCPU"]]) != wanted:
-        message = f"{by_class['PCPU']} must be {wanted}: one per vcpu, one more with isolated emulator threads"
-        pair.bad_spec("InvalidRequest", "CMB-60", by_class["PCPU"], [wanted], message)
+    if amounts["PCPU"] != wanted:
+        message = f"{keys['PCPU']} must be {wanted}: one per vcpu, one more with isolated emulator threads"
+        pair.bad_spec("InvalidRequest", "CMB-60", keys["PCPU"], [wanted], message)
     return "dedicated"
 
 
+def _hyperthreading_keys(pair: Pair) -> list[str]:
+    """The extra specs that require or forbid the trait, in any group."""
+    return [key for key in pair.specs if _HYPERTHREADING_KEY.fullmatch(key)]
+
+
 def _trait_policy(pair: Pair, thread_policy: str | None) -> str | None:
-    """The thread policy that the hyperthreading trait implies (rules CMB-62, CMB-63)."""
-    word = pair.spec(_HYPERTHREADING_KEY)
-    from_image = _HYPERTHREADING in (pair.prop("traits_required") or ())
-    implied = "require" if word == "required" or from_image else "isolate" if word == "forbidden" else None
+    """The thread policy, where none is set the one that the hyperthreading trait implies (rules CMB-62, CMB-63)."""
+    keys = _hyperthreading_keys(pair)
+    if keys:
+        words = {pair.specs[key] for key in keys}
+        implied = "require" if "required" in words else "isolate" if "forbidden" in words else None
+    else:
+        implied = "require" if _HYPERTHREADING in (pair.prop("traits_required") or ()) else None
     if implied and thread_policy:
         message = f"the trait {_HYPERTHREADING} and a thread policy exclude each other"
-        if word:
-            pair.bad_spec("InvalidRequest", "CMB-62", _HYPERTHREADING_KEY, None, message)
+        if keys:
+            pair.bad_spec("InvalidRequest", "CMB-62", keys[0], None, message)
         else:
             pair.bad_prop("InvalidRequest", "CMB-62", "traits_required", None, message)
-    return implied
+    return thread_policy or implied
 
 
-def _mask(pair: Pair, key: str, text: str, *, from_image: bool = False) -> list[int] | None:
-    """The CPUs that a mask names: a leading ``^`` takes them from all of the guest's (rules CMB-51)."""
+def _mask(pair: Pair, key: str, text: str, rule: str, *, from_image: bool = False) -> list[int] | None:
+    """The CPUs that a mask names: a leading ``^`` takes them from all of the guest's (rules CMB-51, CMB-79)."""
     try:
-        return parse_cpu_mask(f"0-{pair.vcpus - 1},{text}" if text.startswith("^") else text)
+        return parse_cpu_mask(f"0-{pair.vcpus - 1},{text}" if text.strip().startswith("^") else text)
     except CpuListError as error:
         message = f"{key} is not a list of CPUs: {error}"
         if from_image:
-            pair.bad_prop("Invalid", "CMB-79", key, {"form": "0-3,^2"}, message)
+            pair.bad_prop("Invalid", rule, key, {"form": "0-3,^2"}, message)
         else:
-            pair.bad_spec("Invalid", "CMB-79", key, {"form": "0-3,^2"}, message)
+            pair.bad_spec("Invalid", rule, key, {"form": "0-3,^2"}, message)
         return None
 
 
@@ -227,7 +238,7 @@ def _realtime(pair: Pair, emulator: str | None) -> tuple[int, ...] | None:
     image = pair.prop("hw_cpu_realtime_mask")
     text = image or pair.spec("hw:cpu_realtime_mask")
     key = "hw_cpu_realtime_mask" if image else "hw:cpu_realtime_mask"
-    cpus = everything if text is None else _mask(pair, key, text, from_image=bool(image))
+    cpus = everything if text is None else _mask(pair, key, text, "CMB-51", from_image=bool(image))
     if cpus is None:
         return None
     if not cpus or cpus[-1] >= pair.vcpus or (cpus == everything and not emulator):
@@ -243,7 +254,7 @@ def _dedicated(pair: Pair, policy: str | None, realtime: tuple[int, ...] | None)
     text = pair.spec(key)
     cpus = None
     if text is not None and pair.vcpus <= MAX_CPUS:
-        cpus = _mask(pair, key, text)
+        cpus = _mask(pair, key, text, "CMB-54")
         if cpus is not None and (not cpus or len(cpus) >= pair.vcpus or cpus[-1] >= pair.vcpus):
             message = f"{key} must name some, not all, of the {pair.vcpus} vcpus"
             allowed = {"within": f"0-{pair.vcpus - 1}"}

@@ -16,8 +16,8 @@ LARGE: Final = -2
 ANY: Final = -3
 
 _WORDS: Final = {"small": SMALL, "large": LARGE, "any": ANY}
-_SIZE = re.compile(r"([0-9]{1,15})(?:([kKMGT])(i?))?(b|bit|B)?")
-_KIB = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
+_SIZE = re.compile(r"([0-9]{1,15})(?:([KMGT]i?)?(b|bit|B))?")
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 _MODELS = ("amd-sev", "amd-sev-es", "amd-sev-snp")
 _PAGE_ALLOWED = ["small", "large", "any", "size in KiB or with a unit"]
 
@@ -50,7 +50,7 @@ def mem_page_size(pair: Pair) -> int | None:
 def _page_size(pair: Pair, text: str | None, *, from_image: bool) -> int | None:
     if text is None:
         return None
-    size = _WORDS.get(text.lower()) or _kib(text)
+    size = _WORDS.get(text) or _kib(text)
     if size:
         return size
     message = f"a page size is small, large, any, a number of KiB, or a number with a unit such as 2MB; not {text[:40]!r}"
@@ -62,17 +62,15 @@ def _page_size(pair: Pair, text: str | None, *, from_image: bool) -> int | None:
 
 
 def _kib(text: str) -> int | None:
-    """Bare digits mean KiB; with a unit bytes or bits, rounded up to whole KiB."""
+    """Bare digits mean KiB; with a unit bytes or bits, which must come to whole KiB."""
     found = _SIZE.fullmatch(text)
     if found is None:
         return None
-    number, prefix, unit = int(found[1]), found[2], found[4]
-    if prefix is None and unit is None:
-        return number
+    number, prefix, unit = int(found[1]), found[2], found[3]
     if unit is None:
-        return None
-    size: int = number * 1024 ** _KIB.get(prefix, 0)
-    return -(-size // (8 * 1024)) if unit != "B" else -(-size // 1024)
+        return number
+    bits = number * 1024 ** _POWERS.get((prefix or "")[:1], 0) * (8 if unit == "B" else 1)
+    return None if bits % 8192 else int(bits // 8192)
 
 
 def locked_memory(pair: Pair) -> bool | None:
@@ -101,8 +99,8 @@ def _check_firmware(pair: Pair, model: str) -> None:
     if pair.prop("hw_firmware_type") != "uefi":
         message = "encrypted memory needs an image with hw_firmware_type uefi"
         pair.bad_prop("FlavorImageConflict", "CMB-06", "hw_firmware_type", ["uefi"], message)
-    machine = pair.prop("hw_machine_type")
-    if machine and "q35" not in machine:
+    machine = pair.properties.get("hw_machine_type")
+    if machine is not None and "q35" not in machine:
         message = "encrypted memory needs a q35 machine"
         pair.bad_prop("InvalidMachineType", "CMB-07", "hw_machine_type", {"contains": "q35"}, message)
     stateless = pair.prop("hw_firmware_type") == "uefi" and pair.prop_flag("hw_firmware_stateless")

@@ -15,7 +15,10 @@ from .types import integer_text, lenient_bool, shown
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Extra specs as stored text, image properties as validation typed them. Absent and empty count as unset."""
+    """Extra specs as stored text, image properties as validation typed them.
+
+    Absent and empty count as unset, save for booleans: an empty boolean is a false one, as Nova reads it.
+    """
 
     vcpus: int
     ram: int
@@ -33,7 +36,7 @@ class Pair:
         return None if value == "" else value
 
     def spec_flag(self, key: str) -> bool | None:
-        text = self.spec(key)
+        text = self.specs.get(key)
         return None if text is None else lenient_bool(text)
 
     def prop_flag(self, key: str) -> bool | None:

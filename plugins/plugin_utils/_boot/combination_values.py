@@ -51,6 +51,10 @@ def virtio_packed_ring(pair: Pair) -> bool:
 def serial_port_count(pair: Pair) -> int:
     """Rules CMB-12: the image may lower what the flavor gives, never raise it; zero counts as unset."""
     flavor = pair.spec_number("hw:serial_port_count", "ImageSerialPortNumberInvalid", "CMB-12") or 0
+    if flavor < 0:
+        message = "hw:serial_port_count must not be negative"
+        pair.bad_spec("ImageSerialPortNumberInvalid", "CMB-12", "hw:serial_port_count", {"type": "integer", "min": 0}, message)
+        flavor = 0
     image = pair.prop("hw_serial_port_count") or 0
     if flavor and image > flavor:
         message = f"the image's hw_serial_port_count {image} is above the flavor's {flavor}"
@@ -101,14 +105,14 @@ def usb_model(pair: Pair) -> str | None:
     return pair.same_word("usb_model", "CMB-18", ("none", "nec-xhci", "qemu-xhci"))
 
 
-def redirected_usb_ports(pair: Pair) -> int | None:
+def redirected_usb_ports(pair: Pair) -> int:
     """Rules CMB-19: Nova compares text with number, so both sides set is a conflict even where they agree."""
     spec, prop = "hw:redirected_usb_ports", "hw_redirected_usb_ports"
     flavor, image = pair.spec(spec), pair.prop(prop)
     if flavor and image:
         pair.clash("FlavorImageConflict", "CMB-19", spec, prop)
     if flavor is None and image is None:
-        return None
+        return 0
     ports: int | None = image if flavor is None else integer_text(flavor)
     if ports is not None and 0 <= ports <= MAX_REDIRECTED_PORTS:
         return ports
@@ -118,7 +122,7 @@ def redirected_usb_ports(pair: Pair) -> int | None:
         pair.bad_spec("Invalid", "CMB-19", spec, allowed, message)
     else:
         pair.bad_prop("Invalid", "CMB-19", prop, allowed, message)
-    return None
+    return 0
 
 
 def maxphysaddr_mode(pair: Pair) -> str | None:
@@ -132,8 +136,9 @@ def maxphysaddr_bits(pair: Pair) -> int | None:
     return image if flavor is None else flavor
 
 
-def ephemeral_encryption(pair: Pair) -> bool:
-    return bool(pair.same_flag("ephemeral_encryption", "CMB-21"))
+def ephemeral_encryption(pair: Pair) -> bool | None:
+    """Rules CMB-21; None where only the flavor speaks and says no."""
+    return pair.same_flag("ephemeral_encryption", "CMB-21") or pair.prop_flag("hw_ephemeral_encryption")
 
 
 def ephemeral_encryption_format(pair: Pair) -> str | None:

@@ -12,7 +12,7 @@ from typing import Final
 from .combination_cpu import CpuPolicies
 from .combination_pair import Pair
 from .cpu import MAX_CPUS, CpuListError, parse_cpu_mask
-from .types import integer_text
+from .types import integer_text, read_integer
 
 MAX_NODES: Final = 128
 
@@ -32,10 +32,10 @@ def numa_cells(pair: Pair, policies: CpuPolicies, page_size: int | None, pmem: t
     """The guest's cells; None where nothing asks for any, or where what asks makes no sense (then there is a problem)."""
     nodes = _node_count(pair)
     triggered = page_size is not None or bool(pmem) or policies.policy in ("dedicated", "mixed")
-    cpus, memory = _cpu_lists(pair), _memory_amounts(pair)
     if (nodes is None and not triggered) or pair.vcpus > MAX_CPUS or nodes == 0:
         return None
     nodes = nodes or 1
+    cpus, memory = _cpu_lists(pair), _memory_amounts(pair)
     if cpus is None and memory is None:
         layout = _even(pair, nodes)
     elif cpus is None or memory is None or not len(cpus) == len(memory) == nodes:
@@ -73,7 +73,8 @@ def _node_count(pair: Pair) -> int | None:
     flavor, image = pair.spec("hw:numa_nodes"), pair.prop("hw_numa_nodes")
     if flavor is not None and image is not None:
         _only_one(pair, "CMB-67", "numa_nodes")
-    given = image if flavor is None else integer_text(flavor)
+    # Unlike other integers this one must be written plainly: no sign, no space.
+    given = image if flavor is None else read_integer(flavor)
     if given is not None and given >= 1:
         return int(given)
     if flavor is None and image is None:

@@ -39,7 +39,7 @@ _OPERATIONS: Mapping[str, tuple[Callable[[Combination], Any], set[str]]] = {
     "cpu_policy": (lambda found: found.cpu.policy, _rules(39, 43)),
     "cpu_thread_policy": (lambda found: found.cpu.thread_policy, _rules(44, 46)),
     "emulator_threads_policy": (lambda found: found.cpu.emulator_policy, _rules(48)),
-    "cpu_realtime": (lambda found: found.cpu.realtime_cpus, _rules(50, 52) | _rules(79)),
+    "cpu_realtime": (lambda found: found.cpu.realtime_cpus, _rules(50, 52)),
     "dedicated_cpus": (lambda found: found.cpu.dedicated_cpus, _rules(54, 57)),
     "numa": (_cells, _rules(39, 79)),
     "mem_page_size": (lambda found: found.mem_page_size, _rules(64, 66)),
