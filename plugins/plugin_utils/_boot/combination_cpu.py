@@ -57,7 +57,7 @@ def topology(pair: Pair) -> Topology:
             message = f"the image's hw_cpu_{axis} {wish} is above the maximum {limit}"
             pair.bad_prop("ImageVCPUTopologyRangeExceeded", "CMB-33", f"hw_cpu_{axis}", {"max": limit}, message)
     preferred = image_wish
-    if not image_wish.any():
+    if not any(image_wish):
         fits = all(wish <= limit for wish, limit in zip(flavor_wish, maximum, strict=True))
         preferred = flavor_wish if fits else CpuAxes(0, 0, 0)
     chosen = choose_topology(pair.vcpus, preferred, maximum)

@@ -39,7 +39,7 @@ def check_image_fits(
 
 
 def _check_bootable(image: Image, problems: Problems, field: str, *, from_volume: bool) -> None:
-    if image["status"].lower() != "active":
+    if image["status"] != "active":
         message = f"only active images boot, this one is {image['status']}"
         problems.add("ImageNotActive", "IMG-01", join_path(field, "status"), image["status"], ["active"], message)
     key = "cinder_encryption_key_id"
@@ -52,7 +52,7 @@ def _check_bootable(image: Image, problems: Problems, field: str, *, from_volume
 def _check_volume(image: Image, root: Mapping[str, Any], problems: Problems, field: str) -> None:
     """A volume that exists already has no size here; the image's own size is not compared (rules IMG-09..11)."""
     size = root.get("volume_size")
-    if isinstance(size, int) and size and size < image["min_disk"]:
+    if isinstance(size, int) and size < image["min_disk"]:
         message = f"the root volume has {size} GiB, the image needs {image['min_disk']} GiB"
         problems.add(
             "VolumeSmallerThanMinDisk", "IMG-09", join_path(field, "min_disk"), image["min_disk"], {"max": size}, message

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 # More than any hypervisor has; keeps a hostile list from filling the memory.
 MAX_CPUS = 65536
@@ -58,21 +59,15 @@ def _ones(bits: int) -> Iterator[int]:
         bits ^= lowest
 
 
-@dataclass(frozen=True, slots=True)
-class CpuAxes:
+class CpuAxes(NamedTuple):
     """A number per axis; 0 means unset in a preference."""
 
     sockets: int
     cores: int
     threads: int
 
-    def __iter__(self) -> Iterator[int]:
-        yield from (self.sockets, self.cores, self.threads)
 
-    def any(self) -> bool:
-        return bool(self.sockets or self.cores or self.threads)
-
-
+@lru_cache(maxsize=1024)
 def choose_topology(vcpus: int, preferred: CpuAxes, maximum: CpuAxes) -> CpuAxes | None:
     """The topology that a guest gets (rules CMB-37, CMB-38); None where no product within the maximums gives the vcpus.
 

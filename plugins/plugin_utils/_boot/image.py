@@ -58,13 +58,8 @@ def _read_amount(value: object) -> int | None:
     return number if number is not None and number >= 0 else None
 
 
-def _read_status(value: object) -> str | None:
-    word = value.lower() if isinstance(value, str) else ""
-    return word if word in STATUSES else None
-
-
 _AMOUNT: ValueType[int] = ValueType(_read_amount, bounds(0, None), "a whole number of at least 0")
-_STATUS: ValueType[str] = ValueType(_read_status, list(STATUSES), "one of " + ", ".join(STATUSES))
+_STATUS = choice(*STATUSES)
 
 
 def validate_images(images: object, *, field: str = "images") -> Checked[dict[str, Image]]:
@@ -121,7 +116,7 @@ def _read_image(image: Mapping[Any, Any], name: str, properties: dict[str, Any],
         min_disk=_amount(image, "min_disk", problems, field),
         min_ram=_amount(image, "min_ram", problems, field),
         size=_or_null(image, "size", _AMOUNT, problems, field) or 0,
-        status=_STATUS.check(image.get("status", "active"), problems, join_path(field, "status"), "IMG-01", code=_CODE) or "",
+        status=_status(image, problems, field),
         properties=properties,
     )
 
@@ -144,6 +139,11 @@ def _amount(image: Mapping[Any, Any], key: str, problems: Problems, field: str) 
     if key not in image:
         return 0
     return _AMOUNT.check(image[key], problems, join_path(field, key), "IMG-13", code=_CODE) or 0
+
+
+def _status(image: Mapping[Any, Any], problems: Problems, field: str) -> str:
+    given = image.get("status", "active")
+    return _STATUS.check(given, problems, join_path(field, "status"), "IMG-01", code="ImageNotActive") or ""
 
 
 def _hints(image: Mapping[Any, Any]) -> dict[str, str]:
