@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypedDict
 
 from .block_device_check import Known, Table, check_block_devices
@@ -15,7 +15,7 @@ from .block_device_naming import Guest, check_buildable, name_devices
 from .block_device_request import Request, read_request
 from .checked import Checked, checked
 from .device_name import image_root_device_name, prepend_dev
-from .problems import Problems, join_path
+from .problems import Problem, Problems, join_path
 from .shapes import BlockDevice, Flavor, Image
 from .types import shown
 
@@ -106,7 +106,7 @@ def _merged(
         image_field=join_path(parent, "image"),
         flavor_field=join_path(parent, "flavor"),
     )
-    request.problems.extend(merged.problems)
+    _add_later(request, merged.problems, field)
     return merged.value
 
 
@@ -121,14 +121,14 @@ def _complete(
     field: str,
 ) -> Checked[BlockDeviceMapping]:
     """The rules of the whole list, then names."""
-    problems, no_effect = request.problems, request.no_effect
+    no_effect = request.no_effect
     sequence_is_known = not _boot_index_unread(request, field)
     valid = check_block_devices(
         entries, flavor=flavor, known=known, max_local_block_devices=max_local_block_devices, field=field
     )
-    problems.extend(problem for problem in valid.problems if sequence_is_known or problem.rule != "BDM-70")
+    later = [problem for problem in valid.problems if sequence_is_known or problem.rule != "BDM-70"]
     buildable = check_buildable(valid.value, known)
-    problems.extend(buildable.problems)
+    later += buildable.problems
     no_effect += buildable.no_effect
     entries = valid.value
     if request.normalised:
@@ -136,13 +136,20 @@ def _complete(
         root_name = (root["device_name"] if root else None) or root_name
     else:
         named = name_devices(entries, root_name, guest, field=field)
-        problems.extend(named.problems)
+        later += named.problems
         no_effect += named.no_effect
         entries, root_name = named.value.entries, named.value.root_device_name
     value = BlockDeviceMapping(
         block_device_mapping=[entry.device for entry in entries], root_device_name=prepend_dev(root_name)
     )
-    return checked(value, problems, no_effect)
+    _add_later(request, later, field)
+    return checked(value, request.problems, no_effect)
+
+
+def _add_later(request: Request, found: Iterable[Problem], field: str) -> None:
+    """What a later step finds in a field that an earlier one could not read only repeats it."""
+    seen = {problem.field for problem in request.problems} - {field}
+    request.problems.extend([problem for problem in found if problem.field not in seen])
 
 
 def _boot_index_unread(request: Request, field: str) -> bool:

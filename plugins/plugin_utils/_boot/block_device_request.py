@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -157,8 +157,9 @@ def _read_legacy(
         # The id did not resolve: that the entry then names nothing is no second problem.
         raw = {**raw, "no_device": raw.get("no_device", True)}
     parsed = parse_legacy_entry(raw, default_ephemeral_format=default_ephemeral_format, field=item.origin)
-    later = [_moved(problem, item.origin, written) for problem in (*schema, *parsed.problems)]
-    _report(request, found, later if not (found and written is WRITTEN_WHOLE) else ())
+    schema_found = [_moved(problem, item.origin, written) for problem in schema]
+    parse_found = [_moved(problem, item.origin, written) for problem in parsed.problems]
+    _report(request, (*found, *schema_found), parse_found)
     request.entries.append(Entry(parsed.value, item.origin, written))
 
 
@@ -184,8 +185,9 @@ def _moved(problem: Problem, origin: str, written: Mapping[str, str]) -> Problem
     return replace(problem, field=where, message=problem.message.replace(problem.field, where))
 
 
-def _report(request: Request, first: Problems | Sequence[Problem], then: Sequence[Problem]) -> None:
+def _report(request: Request, first: Iterable[Problem], then: Sequence[Problem]) -> None:
     """The first answer per field is the one that helps; a later check of the same field only repeats it."""
+    first = list(first)
     seen = {problem.field for problem in first}
     request.problems.extend(first)
     request.problems.extend(problem for problem in then if problem.field not in seen)

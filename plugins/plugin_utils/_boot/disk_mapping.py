@@ -192,9 +192,9 @@ def _all_disks(
         _write_back(root[1], info)
     if kinds["image"] or root is None:
         layout.mapping["disk"] = info
-    others = [device for _, device in kinds["volume"]] + [device for _, device in swap if device["volume_size"]]
+    others = [device for _, device in kinds["volume"]] + [d for _, d in swap if d["volume_size"] and d["device_name"]]
     _add_ephemerals(layout, kinds["ephemeral"], flavor, others, reserved)
-    _add_swap(layout, swap, flavor, reserved)
+    _add_swap(layout, swap, flavor, others + [device for _, device in kinds["ephemeral"]], reserved)
     for where, device in kinds["volume"]:
         found = layout.device_info(device, where, avoid=reserved)
         layout.mapping[prepend_dev(found["dev"]) or where] = found
@@ -240,7 +240,11 @@ def _add_ephemerals(
 
 
 def _add_swap(
-    layout: _Layout, swap: Sequence[tuple[str, BlockDevice]], flavor: Mapping[str, Any], reserved: Sequence[str]
+    layout: _Layout,
+    swap: Sequence[tuple[str, BlockDevice]],
+    flavor: Mapping[str, Any],
+    others: Sequence[BlockDevice],
+    reserved: Sequence[str],
 ) -> None:
     for where, device in swap:
         if (device["volume_size"] or 0) > 0:
@@ -252,7 +256,9 @@ def _add_swap(
             device["disk_bus"] = found["bus"]
             return
     if (flavor.get("swap") or 0) > 0:
-        layout.mapping["disk.swap"] = layout.next_info(layout.disk_bus, layout.field, avoid=reserved)
+        info = layout.next_info(layout.disk_bus, layout.field, avoid=reserved)
+        if not _names(others, info["dev"]):
+            layout.mapping["disk.swap"] = info
 
 
 def _names(devices: Sequence[BlockDevice], name: str | None) -> bool:
