@@ -21,3 +21,15 @@ options:
 requirements:
   - libvirt-python >= 9.0 for the interpreter that runs the module
 """
+
+    # Modules that never leave the controller.
+    CONTROLLER = r"""
+options:
+  uri:
+    description:
+      - Not used, because everything happens on the controller. It is taken so that C(module_defaults) can set it once for
+        C(group/kilonova.compute.compute).
+    type: str
+    default: qemu:///system
+    aliases: [libvirt_uri]
+"""

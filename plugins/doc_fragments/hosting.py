@@ -28,7 +28,8 @@ options:
 options:
   host_options:
     description:
-      - Nova's host options by group, for example C({libvirt: {virt_type: qemu}}). Unknown ones are refused by name.
+      - >-
+        Nova's host options by group, for example C({libvirt: {virt_type: qemu}}). Unknown ones are refused by name.
     type: dict
   hypervisor:
     description:
@@ -46,7 +47,8 @@ options:
 options:
   quota:
     description:
-      - Limits, for example C({instances: 10, cores: 20, ram: 51200}). What is not given is unlimited.
+      - >-
+        Limits, for example C({instances: 10, cores: 20, ram: 51200}). What is not given is unlimited.
     type: dict
   usage:
     description:

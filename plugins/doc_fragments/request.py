@@ -31,7 +31,8 @@ options:
     type: raw
   nics:
     description:
-      - The NICs in guest order, as C(net-name=internal) or C({net-name: internal}).
+      - >-
+        The NICs in guest order, as C(net-name=internal) or C({net-name: internal}).
       - Without O(nics) and O(network), the only network of the catalogue is taken, or libvirt's V(default) where it is empty.
     type: raw
   metadata:
@@ -72,8 +73,7 @@ options:
   security_groups:
     description:
       - Names of security groups.
-    type: list
-    elements: str
+    type: raw
   availability_zone:
     description:
       - The zone to build in.

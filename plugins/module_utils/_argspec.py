@@ -57,7 +57,7 @@ def request_spec() -> Spec:
         "volume_size": {"type": "raw"},
         "terminate_volume": {"type": "bool"},
         "block_device_mapping": {"type": "raw"},
-        "security_groups": {"type": "list", "elements": "str"},
+        "security_groups": {"type": "raw"},
         "availability_zone": {"type": "str"},
         "config_drive": {"type": "raw"},
         "scheduler_hints": {"type": "dict"},
@@ -96,29 +96,45 @@ def server_spec() -> Spec:
     return spec
 
 
+# Modules that stay on the controller take `uri` too, so that module_defaults can set it once for the whole action group.
+
+
 def validate_flavor_spec() -> Spec:
-    return {"flavors": {"type": "raw", "required": True}}
+    return dict(connection_spec(), flavors={"type": "raw", "required": True})
 
 
 def validate_image_spec() -> Spec:
-    return {"images": {"type": "raw", "required": True}}
+    return dict(connection_spec(), images={"type": "raw", "required": True})
 
 
 def validate_server_spec() -> Spec:
-    spec: Spec = {"servers": {"type": "list", "elements": "dict", "required": True, "no_log": True}}
+    spec = dict(connection_spec(), servers={"type": "list", "elements": "dict", "required": True, "no_log": True})
     spec.update(catalogue_spec())
     spec.update(quota_spec())
     return spec
 
 
+def validate_block_device_mapping_spec() -> Spec:
+    return dict(
+        connection_spec(),
+        block_device_mapping={"type": "raw"},
+        format={"type": "str", "default": "auto", "choices": ["auto", "v2", "v1", "ec2"]},
+        flavor={"type": "dict"},
+        image={"type": "dict"},
+        volumes={"type": "dict"},
+        snapshots={"type": "dict"},
+        ec2_ids={"type": "dict"},
+        root_device_name={"type": "str"},
+        max_local_block_devices={"type": "int", "default": 3},
+        virt_type={"type": "str", "default": "kvm", "choices": ["kvm", "qemu", "lxc", "parallels"]},
+    )
+
+
 def domain_xml_spec() -> Spec:
-    spec: Spec = {
-        "servers": {"type": "list", "elements": "dict", "required": True, "no_log": True},
-        "hypervisor": {"type": "dict", "required": True},
-        "host_options": {"type": "dict"},
-        "pool": {"type": "str", "default": DEFAULT_POOL},
-    }
+    spec = dict(connection_spec(), **host_options_spec())
     spec.update(catalogue_spec())
+    spec["hypervisor"] = {"type": "dict", "required": True}
+    spec["servers"] = {"type": "list", "elements": "dict", "required": True, "no_log": True}
     return spec
 
 

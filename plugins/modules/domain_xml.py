@@ -37,6 +37,7 @@ options:
     type: str
     default: default
 extends_documentation_fragment:
+  - kilonova.compute.connection.controller
   - kilonova.compute.catalogues
   - kilonova.compute.attributes.info
   - kilonova.compute.attributes.controller

@@ -25,6 +25,10 @@ options:
       - Several requests at once, a list of the same options. Each succeeds or fails by itself.
     type: list
     elements: dict
+  security_groups:
+    description:
+      - Names of security groups of the server.
+    type: raw
   state:
     description:
       - V(present) makes sure that the server exists; a new one is started, the power of an existing one is left alone.

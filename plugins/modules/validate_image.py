@@ -26,6 +26,7 @@ options:
     type: raw
     required: true
 extends_documentation_fragment:
+  - kilonova.compute.connection.controller
   - kilonova.compute.attributes.info
   - kilonova.compute.attributes.controller
 """

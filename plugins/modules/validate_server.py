@@ -25,6 +25,7 @@ options:
     elements: dict
     required: true
 extends_documentation_fragment:
+  - kilonova.compute.connection.controller
   - kilonova.compute.catalogues
   - kilonova.compute.hosting.quota
   - kilonova.compute.attributes.info

@@ -11,11 +11,12 @@ from typing import Any
 from .._errors import HypervisorError
 
 libvirt: Any
+_why = ""
 try:
     import libvirt  # type: ignore[no-redef]
 except ImportError as exc:
     libvirt = None
-    _WHY = str(exc)
+    _why = str(exc)
 
 
 def require_libvirt() -> None:
@@ -23,6 +24,6 @@ def require_libvirt() -> None:
     if libvirt is None:
         raise HypervisorError(
             "libvirt's Python binding is missing for %s (%s). Install it there (package python3-libvirt, or: pip install "
-            "libvirt-python), or set ansible_python_interpreter to a Python that has it." % (sys.executable, _WHY),
+            "libvirt-python), or set ansible_python_interpreter to a Python that has it." % (sys.executable, _why),
             action="load libvirt's Python binding",
         )

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from typing import Any
+from xml.etree import ElementTree
 
 from .binding import libvirt
 from .domain import KILONOVA_NS, is_active, is_persistent

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import time
-import xml.etree.ElementTree as ElementTree
 from typing import Any, Dict, List, Optional
+from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .binding import libvirt

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from typing import Any, Dict, List, Optional
+from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .base_image import list_bases

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, Optional
+from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .errors import translate_errors

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ElementTree
 from typing import Any, Dict, List, Optional
+from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .domain import KILONOVA_NS, addresses, power_state

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import time
-import xml.etree.ElementTree as ElementTree
 from contextlib import suppress
 from typing import Any, BinaryIO, Callable, Dict, List, Optional, TypeVar
+from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .binding import libvirt

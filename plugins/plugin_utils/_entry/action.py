@@ -77,12 +77,11 @@ class KilonovaAction(ActionBase):  # type: ignore[misc]
             result.update(exc.to_result(), failed=True, msg=exc.message)
         except AnsibleError:
             raise
-        except ImportError as exc:
-            display.vvv(traceback.format_exc())
-            fix = f"install it for {sys.executable}: pip install {_PACKAGES.get(exc.name or '', exc.name)}"
-            result.update(failed=True, msg=f"the Python library {exc.name} is missing on the controller; {fix}")
         except Exception as exc:
             display.vvv(traceback.format_exc())
+            if isinstance(exc, ModuleNotFoundError) and exc.name in _PACKAGES:
+                fix = f"install it for {sys.executable}: pip install {_PACKAGES[exc.name]}"
+                return result | {"failed": True, "msg": f"the Python library {exc.name} is missing on the controller; {fix}"}
             sentence = f"{type(exc).__name__} in {self._task.action}: {exc}. This is a defect of kilonova.compute"
             result.update(failed=True, msg=f"{sentence}: please report it with the output of -vvv at {REPORT}")
         finally:
