@@ -74,7 +74,7 @@ def validate_block_device_mapping(
     )
     properties: Mapping[str, Any] = image["properties"] if image else {}
     disk_format = image["disk_format"] if image else None
-    guest = Guest(properties, disk_format, virt_type, arch, machine_type, disk_prefix, max_disk_devices)
+    guest = Guest(properties, disk_format, virt_type, arch, machine_type, disk_prefix, max_disk_devices, flavor)
     root_name = root_device_name or prepend_dev(image_root_device_name(properties))
     entries = _merged(request, known, guest, flavor, root_name, max_count, default_ephemeral_format, field)
     return _complete(entries, request, known, guest, flavor, root_name, max_local_block_devices, field)

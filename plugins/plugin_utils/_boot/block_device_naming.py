@@ -33,6 +33,7 @@ class Guest:
     machine_type: str | None = None
     disk_prefix: str | None = None
     max_disk_devices: int = -1
+    flavor: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def name_devices(entries: Sequence[Entry], root_device_name: str | None, guest: 
     root_name = prepend_dev((root["device_name"] if root else None) or root_device_name)
     answer = libvirt_disk_mapping(
         [entry.with_device(device_name=None).device for entry in entries],
+        flavor=guest.flavor,
         image_properties=guest.image_properties,
         disk_format=guest.disk_format,
         root_device_name=root_name,

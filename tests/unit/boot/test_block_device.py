@@ -157,6 +157,14 @@ def test_limits_of_a_field(key: str, good: object, bad: object) -> None:
     assert [where for _, where in found(ask([ROOT, {**entry, key: bad}]))] == [field(1, key)]
 
 
+def test_swap_of_size_zero_leaves_the_flavors_swap_its_name() -> None:
+    swap = {"source_type": "blank", "destination_type": "local", "guest_format": "swap"}
+    image = with_properties(bdm_v2=True, block_device_mapping=[{**swap, "volume_size": 0}])
+    entry = {"source_type": "blank", "destination_type": "volume", "volume_size": 1}
+    names = [device["device_name"] for device in ask([ROOT, entry], image=image, flavor=FLAVOR).value["block_device_mapping"]]
+    assert names == ["/dev/vda", "/dev/vdd", None, "/dev/vdb"]
+
+
 @pytest.mark.parametrize("key", ["speed", "encrypted", "virtual_name", "id"])
 def test_fields_that_no_request_has(key: str) -> None:
     answer = ask([{**ROOT, key: "x"}])
