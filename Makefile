@@ -21,3 +21,52 @@ CASES ?= tests/conformance/cases
 .PHONY: conformance
 conformance: env-dev ## hold the contract against cases computed by Nova (CASES=DIR for other ones)
 	@.venv/bin/python -m tests.conformance $(CASES)
+
+# The tests start hosts of their own, in namespaces: that needs root.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo -n)
+
+.PHONY: packages
+packages: # the Debian packages of the test hosts
+	@tools/packages.sh tests/lab/packages.txt
+
+.PHONY: guest
+guest: packages ## build the tiny test guest (cached)
+	@tests/guest/build.sh
+
+.PHONY: lint
+lint: env-dev packages ## ruff, shellcheck, yamllint, ansible-lint
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet .
+	@shellcheck $$(git ls-files '*.sh')
+	@.venv/bin/yamllint --strict .
+	@tools/ansible-lint.sh
+
+.PHONY: typing
+typing: env-dev ## mypy, strict
+	@cd .cache/tree && ../../.venv/bin/mypy --config-file ../../pyproject.toml -p ansible_collections.kilonova.compute.plugins
+
+.PHONY: unit
+unit: env-dev ## tests that need neither libvirt's daemon nor a network
+	@.venv/bin/pytest -q tests/unit
+
+.PHONY: sanity
+sanity: env-dev ## ansible-test sanity, and the collection's documentation
+	@tools/sanity.sh
+	@.venv/bin/antsibull-docs lint-collection-docs --plugin-docs .
+	@.venv/bin/antsibull-changelog lint
+
+.PHONY: lab
+lab: env-dev guest ## the test hosts themselves
+	@$(AS_ROOT) .venv/bin/pytest -q tests/lab
+
+.PHONY: integration
+integration: env-dev guest ## the collection on test hosts with real guests
+	@$(AS_ROOT) .venv/bin/pytest -q tests/integration
+
+.PHONY: test
+test: ## set everything up and run every check
+	@$(MAKE) --no-print-directory env-dev packages
+	@$(MAKE) --no-print-directory guest
+	@$(MAKE) --no-print-directory -j2 --output-sync=target typing lint unit conformance
+	@$(MAKE) --no-print-directory -j2 --output-sync=target integration sanity lab molecule
+	@echo "All checks passed."
