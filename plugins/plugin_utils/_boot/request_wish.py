@@ -39,13 +39,15 @@ class Wish:
 
     ``path`` is where the request stands and ``at`` where each attribute stood, so that a problem found later still names what
     the user wrote. ``device_paths``: where devices stood that were made of other options; empty where all stand in one list.
-    ``strict_networks``: a network that the catalogue does not list is unknown rather than libvirt's.
+    ``source_refused``: why there is nothing to boot from is said already. ``strict_networks``: a network that the catalogue
+    does not list is unknown rather than libvirt's.
     """
 
     index: int
     path: str
     at: dict[str, str] = field(default_factory=dict)
     strict_networks: bool = False
+    source_refused: bool = False
     name: str | None = None
     hostname: str | None = None
     description: str | None = None

@@ -19,11 +19,16 @@ from .shapes import SCHEMA, Flavor, NetworkRequest, RequestRef, Server
 from .types import shown
 from .user_data import digest, file_digest
 
+# Of one request; Nova's quotas are what bounds it there.
+MAX_SERVERS = 10000
+
 
 def fit_quota(wish: Wish, flavor: Flavor, nics: list[NetworkRequest], world: World, problems: Problems) -> int:
     """How many servers of the request are built; what they use is taken from the quota for the requests after it."""
     check_metadata_count(len(wish.metadata), world.quota, wish.where("metadata"), problems)
     check_injected_files(wish.files, world.quota, wish.where("files"), problems)
+    if wish.min_count > wish.max_count or not _within_reason(wish, problems):
+        return 0
     ports = sum(1 for nic in nics if nic["port"] is None)
     by_ports = fit_ports(world.quota, ports, wish.min_count, wish.max_count)
     if not by_ports.count:
@@ -40,6 +45,16 @@ def fit_quota(wish: Wish, flavor: Flavor, nics: list[NetworkRequest], world: Wor
     used = {"instances": 1, "cores": flavor["vcpus"], "ram": flavor["ram"], "ports": ports}
     world.quota.take({name: amount * fit.count for name, amount in used.items()})
     return fit.count
+
+
+def _within_reason(wish: Wish, problems: Problems) -> bool:
+    """Quotas may be unlimited; what one answer can carry is not."""
+    if wish.max_count <= MAX_SERVERS:
+        return True
+    where = wish.where("max_count")
+    message = f"{where} is more than the {MAX_SERVERS} servers that one request may ask for"
+    problems.add("TooManyInstances", "QTA-01", where, shown(wish.max_count), {"max": MAX_SERVERS}, message)
+    return False
 
 
 def _refuse(code: str, rule: str, exceeded: tuple[str, ...], wish: Wish, problems: Problems) -> None:

@@ -23,7 +23,7 @@ def check_rules(wish: Wish, problems: Problems) -> None:
     """Every rule that needs nothing but the request itself."""
     _check_counts(wish, problems)
     _check_nics(wish, problems)
-    if wish.image is None and not wish.devices:
+    if wish.image is None and not wish.devices and not wish.source_refused:
         where = wish.where("image")
         message = f"{where}: the request names no image and no block device to boot from"
         problems.add("HTTPBadRequest", "REQ-47", where, None, ["image", "block devices"], message)

@@ -46,7 +46,11 @@ def file_digest(file: InjectedFile) -> FileDigest:
 
 def plain_content(text: str) -> Content:
     """Content given as plain text; its limits still apply to the base64 form that Nova would have received."""
-    data = text.encode("utf-8", "surrogatepass")
+    return encoded_content(text.encode("utf-8", "surrogatepass"))
+
+
+def encoded_content(data: bytes) -> Content:
+    """Content given as bytes; base64 turns every three of them into four characters."""
     return Content(data, 4 * ((len(data) + 2) // 3))
 
 
@@ -72,7 +76,11 @@ PLAIN: ValueType[Content] = ValueType(
 def read_user_data(value: object, path: str, problems: Problems, kind: ValueType[Content]) -> Content | None:
     """User data in either form; the problem names its length, never its text (rules REQ-12, REQ-60, REQ-61)."""
     content = kind.check(value, problems, path, "REQ-12", secret=True)
-    if content is not None and content.encoded_length > MAX_ENCODED:
+    return None if content is None or not within_limit(content, path, problems) else content
+
+
+def within_limit(content: Content, path: str, problems: Problems) -> bool:
+    if content.encoded_length > MAX_ENCODED:
         problems.add(
             "ValidationError",
             "REQ-61",
@@ -81,5 +89,5 @@ def read_user_data(value: object, path: str, problems: Problems, kind: ValueType
             {"type": "string", "max_length": MAX_ENCODED},
             f"{path} is {content.encoded_length} characters in base64, more than the {MAX_ENCODED} allowed",
         )
-        return None
-    return content
+        return False
+    return True
