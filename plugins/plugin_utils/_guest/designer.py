@@ -8,37 +8,45 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.combination import Combination, check_flavor_image
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import BlockDevice, Server
 
 from .base_image import BaseImage
-from .design.consoles import console_volume, design_serials
+from .design.boot import design_os
+from .design.consoles import console_volume
 from .design.context import Context
 from .design.cpu import design_cpu
-from .design.disks import design_disks
+from .design.devices import design_devices
+from .design.disks import DiskDesign, design_disks
 from .design.features import design_clock, design_features
-from .design.graphics import design_graphics, design_inputs, design_video
-from .design.interfaces import design_interfaces, design_ports
-from .design.platform import choose_arch, choose_machine, choose_virt_type, design_smbios
-from .design.small_devices import design_memballoon, design_rng, design_usb_controller
+from .design.firmware import design_firmware
+from .design.host_devices import design_max_memory
+from .design.interfaces import design_ports
+from .design.memory import design_launch_security, design_memory_backing
+from .design.numa import design_numa
+from .design.perf import design_perf_events
+from .design.platform import check_arch, check_machine, choose_arch, choose_machine, choose_virt_type, design_smbios
 from .design.support import refuse_unsupported
-from .device_model import Devices, Disk
-from .domain_model import Domain, Os
+from .domain_model import Domain
 from .host_options import HostOptions
 from .hypervisor_facts import Hypervisor, StoragePool
 from .identity import domain_name
 from .metadata import design_metadata
+from .resources import Resources
 from .volume_plan import VolumePlan
 
 
 @dataclass(frozen=True)
 class Design:
-    """``domain`` and ``volumes`` are for use only when there are no problems. The config drive's volume has no content yet."""
+    """``domain`` and ``volumes`` are for use only when there are no problems. The config drive's volume has no content yet.
+    ``dedicated_cpus`` are the host CPUs that only this guest runs on."""
 
     domain: Domain
     volumes: tuple[VolumePlan, ...]
     problems: tuple[Problem, ...]
     no_effect: tuple[NoEffect, ...]
+    dedicated_cpus: tuple[int, ...] = ()
 
 
 def design_server(
@@ -50,39 +58,68 @@ def design_server(
     pool: StoragePool,
     base_image: BaseImage | None,
     clock: datetime,
+    resources: Resources | None = None,
     path: str = "",
 ) -> Design:
     """What is to be built for one server on one host; a pure function of its arguments.
 
-    ``clock`` is an aware datetime; ``path`` stands before the fields of problems (``servers[3]``). Whatever the host cannot
-    give, and whatever is not honoured yet (code ``NotBuilt``), is a problem that names its field.
+    ``clock`` is an aware datetime; ``resources`` is what the server is given beside its request (volumes, ports, devices);
+    ``path`` stands before the fields of problems (``servers[3]``). Whatever the host cannot give, and whatever is not honoured
+    yet (code ``NotBuilt``), is a problem that names its field.
     """
-    arch = choose_arch({}, hypervisor)
+    given = resources if resources is not None else Resources()
+    problems = Problems()
+    properties = {} if server["image"] is None else server["image"]["properties"]
+    arch = choose_arch(properties, hypervisor)
+    earlier = given.earlier.machine if given.earlier is not None else None
     context = Context(
         server=server,
         uuid=uuid,
-        name=domain_name(server["name"], uuid),
+        name=given.name or domain_name(server["name"], uuid),
         hypervisor=hypervisor,
         options=options,
         pool=pool,
         base_image=base_image,
         clock=clock,
-        virt_type=choose_virt_type(options, hypervisor),
+        virt_type=choose_virt_type(options, hypervisor, arch),
         arch=arch,
-        machine=choose_machine({}, options, arch),
-        problems=Problems(),
+        machine=earlier or choose_machine(properties, options, arch),
+        combination=_combine(server, problems, path),
+        problems=problems,
+        resources=given,
         path=path,
     )
     return _design(context)
 
 
+def _combine(server: Server, problems: Problems, path: str) -> Combination:
+    """What flavor and image come to; the contract's own rules, whose problems join the others."""
+    devices = server["block_device_mapping"]
+    prefix = f"{path}." if path else ""
+    found = check_flavor_image(
+        server["flavor"],
+        server["image"],
+        root=next((device for device in devices if _is_root(device)), None),
+        field_flavor=f"{prefix}flavor",
+        field_image=f"{prefix}image",
+    )
+    problems.extend(found.problems)
+    return found.value
+
+
+def _is_root(device: BlockDevice) -> bool:
+    return device["boot_index"] == 0
+
+
 def _design(context: Context) -> Design:
     refuse_unsupported(context)
     _check_place(context)
+    check_arch(context)
+    check_machine(context)
     storage = design_disks(context)
     volumes = (*storage.volumes, console_volume(context))
-    domain = _design_domain(context, storage.disks, volumes)
-    return Design(domain, volumes, tuple(context.problems), tuple(context.no_effect))
+    domain, dedicated = _design_domain(context, storage, volumes)
+    return Design(domain, volumes, tuple(context.problems), tuple(context.no_effect), dedicated)
 
 
 def _check_place(context: Context) -> None:
@@ -90,45 +127,41 @@ def _check_place(context: Context) -> None:
         name = context.pool["name"]
         message = f"the pool {name} has no directory; disks of servers need a pool of files"
         context.refuse("Invalid", "IMG-01", context.field("pool"), name, "a pool of files", message)
-    if context.base_image is None and context.server["image"] is not None:
-        message = f"the base image of {context.server['image']['name']} is not on the host"
-        context.refuse("ImageNotFound", "DSK-01", context.field("image"), context.server["image"]["name"], None, message)
+    image = context.server["image"]
+    from_volume = any(_is_root(device) and device["destination_type"] == "volume" for device in _devices(context))
+    if context.base_image is None and image is not None and not from_volume:
+        message = f"the base image of {image['name']} is not on the host"
+        context.refuse("ImageNotFound", "DSK-01", context.field("image"), image["name"], None, message)
 
 
-def _design_domain(context: Context, disks: tuple[Disk, ...], volumes: tuple[VolumePlan, ...]) -> Domain:
+def _devices(context: Context) -> list[BlockDevice]:
+    return context.server["block_device_mapping"]
+
+
+def _design_domain(context: Context, storage: DiskDesign, volumes: tuple[VolumePlan, ...]) -> tuple[Domain, tuple[int, ...]]:
     server = context.server
-    return Domain(
+    numa = design_numa(context)
+    firmware = design_firmware(context)
+    devices = design_devices(context, storage)
+    domain = Domain(
         type=context.virt_type,
         uuid=context.uuid,
         name=context.name,
         memory=server["flavor"]["ram"] * 1024,
+        max_memory=design_max_memory(context, devices.nvdimms),
         vcpus=server["flavor"]["vcpus"],
-        os=_design_os(context, disks),
-        features=design_features(context),
+        vcpu_cpuset=numa.vcpu_cpuset,
+        os=design_os(context, storage.mapping["mapping"], firmware),
+        features=design_features(context, smm=firmware.smm, iommu=devices.iommu is not None),
         clock=design_clock(context),
-        cpu=design_cpu(context),
+        cpu=design_cpu(context, numa.cells),
+        cpu_tune=numa.cpu_tune,
+        numa_tune=numa.numa_tune,
+        memory_backing=design_memory_backing(context, numa),
         smbios=design_smbios(context),
-        devices=_design_devices(context, disks),
+        perf_events=design_perf_events(context),
+        launch_security=design_launch_security(context),
+        devices=devices,
         metadata=design_metadata(server, uuid=context.uuid, volumes=volumes, ports=design_ports(context), clock=context.clock),
     )
-
-
-def _design_os(context: Context, disks: tuple[Disk, ...]) -> Os:
-    boot = ("hd",) if disks else ()
-    return Os(type="hvm", arch=context.arch, machine=context.machine, boot=boot, smbios=context.is_x86)
-
-
-def _design_devices(context: Context, disks: tuple[Disk, ...]) -> Devices:
-    graphics = design_graphics(context)
-    inputs = design_inputs(context, graphics)
-    return Devices(
-        disks=disks,
-        interfaces=design_interfaces(context),
-        serials=design_serials(context),
-        graphics=graphics,
-        video=design_video(context, graphics),
-        inputs=inputs,
-        rng=design_rng(context),
-        usb_controller=design_usb_controller(context, disks, inputs),
-        memballoon=design_memballoon(context),
-    )
+    return domain, numa.dedicated_host_cpus

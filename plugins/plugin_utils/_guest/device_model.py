@@ -36,12 +36,10 @@ class DiskHost:
 
 @dataclass(frozen=True, kw_only=True)
 class DiskSource:
-    """``attribute``: file, dev or name. Network sources have a protocol and hosts."""
+    """``kind`` is file, block, network or volume; ``attributes`` are those of the source element, as (name, value) pairs."""
 
     kind: str
-    attribute: str
-    value: str
-    protocol: str | None = None
+    attributes: tuple[tuple[str, str], ...]
     hosts: tuple[DiskHost, ...] = ()
 
 

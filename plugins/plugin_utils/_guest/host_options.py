@@ -19,6 +19,10 @@ TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
 FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
 
 
+CACHED_SOURCES = ("file", "block", "network", "mount")
+CACHE_MODES = ("default", "none", "writethrough", "writeback", "directsync", "unsafe")
+
+
 @dataclass(frozen=True)
 class HostOptions:
     """The value of every known option; ``given`` holds the names ``(group, option)`` that the user set."""
@@ -32,6 +36,10 @@ class HostOptions:
 
     def flag(self, group: str, name: str) -> bool:
         return bool(self.values[group, name])
+
+    def flag_or_none(self, group: str, name: str) -> bool | None:
+        value = self.values[group, name]
+        return None if value is None else bool(value)
 
     def number(self, group: str, name: str) -> int:
         return int(self.values[group, name])
@@ -68,6 +76,7 @@ def check_host_options(given: Mapping[str, Any] | None, *, path: str = "host_opt
             named.add((group, name))
             _take(check, group, name, value, item_path(item_path(path, group), name))
     _check_cpu_sets(check, path)
+    _check_cache_modes(check, path)
     return checked(HostOptions(check.values, frozenset(named)), check.problems, check.no_effect)
 
 
@@ -169,3 +178,12 @@ def _check_cpu_sets(check: _Check, path: str) -> None:
         both = sorted(sets["cpu_shared_set"] & sets["cpu_dedicated_set"])
         message = f"the shared and the dedicated set must not overlap; both have {both}"
         check.problems.add("Invalid", "HST-08", f"{path}.compute.cpu_dedicated_set", both, "disjoint sets", message)
+
+
+def _check_cache_modes(check: _Check, path: str) -> None:
+    """Nova ignores bad entries with a warning (guest IMG-07)."""
+    field = f"{path}.libvirt.disk_cachemodes"
+    for entry in check.values["libvirt", "disk_cachemodes"]:
+        kind, _, mode = entry.partition("=")
+        if kind not in CACHED_SOURCES or mode not in CACHE_MODES:
+            check.no_effect.append({"field": field, "reason": f"{entry!r} is no pair of source type and cache mode"})

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class VirtType(TypedDict):
@@ -53,7 +53,12 @@ class Hypervisor(TypedDict):
     kind of libvirt's domain capabilities its enums, as lists. ``cpu_flags``: the feature names of the host CPU.
     ``numa_cells``: [{id, memory (MiB), cpus: [{id, socket, core, siblings}], pages: [{size (KiB), total, free}]}].
     ``images``: the base images in its pools, as the module ``image`` returns them.
+    A cell may also say what other domains have taken of it: ``pinned_cpus`` (ids), ``memory_used`` (MiB), ``cpu_used`` (vCPUs).
     ``servers``: our domains, as ``server_info`` returns them; ``domains``: name and uuid of every domain.
+
+    The rest is known only where somebody looked at the host itself, and what is not there counts as Nova's normal case:
+    ``machine_id``, the ``kernel`` release, whether the ``cpu`` controller works (``cgroup_cpu``), whether the pool's files open
+    with O_DIRECT (``o_direct``), AMD SEV models, ``missing_paths`` that options name, the flags of named CPU models.
     """
 
     schema: int
@@ -78,3 +83,11 @@ class Hypervisor(TypedDict):
     usage: dict[str, int]
     domains: list[dict[str, Any]]
     servers: list[dict[str, Any]]
+    machine_id: NotRequired[str]
+    kernel: NotRequired[str]
+    cgroup_cpu: NotRequired[bool]
+    o_direct: NotRequired[bool]
+    sev_models: NotRequired[list[str]]
+    missing_paths: NotRequired[list[str]]
+    cpu_model_flags: NotRequired[dict[str, list[str]]]
+    perf_events: NotRequired[list[str]]

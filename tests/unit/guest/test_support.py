@@ -9,14 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.unit.guest.values import GIB, base_image, design, flavor, image, nic, pool, server
+from tests.unit.guest.values import GIB, ROOT, base_image, block_device, design, flavor, image, nic, pool, server
 
 
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [
-        (server(flavor=flavor(extra_specs={"nowhere:known": "1"})), 'flavor.extra_specs["nowhere:known"]'),
-        (server(image=image(properties={"hw_nowhere_known": "1"})), "image.properties.hw_nowhere_known"),
+        (
+            server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "true"})),
+            'flavor.extra_specs["hw:ephemeral_encryption"]',
+        ),
+        (server(image=image(properties={"hw_ephemeral_encryption": True})), "image.properties.hw_ephemeral_encryption"),
+        (server(image=image(properties={"kernel_id": "x"})), "image.properties.kernel_id"),
+        (server(block_device_mapping=[ROOT, block_device(volume_size=1)]), "flavor.ephemeral"),
+        (server(networks=[nic(tag="x")]), "networks[0].tag"),
         (server(networks=[nic(network=None, port="p")]), "networks[0].port"),
     ],
 )
@@ -40,5 +46,5 @@ def test_a_missing_base_image_is_refused() -> None:
 
 
 def test_the_path_stands_before_the_field() -> None:
-    found = design(server(flavor=flavor(extra_specs={"a:b": "c"})), path="servers[3]")
-    assert [problem.field for problem in found.problems] == ['servers[3].flavor.extra_specs["a:b"]']
+    found = design(server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "1"})), path="servers[3]")
+    assert [problem.field for problem in found.problems] == ['servers[3].flavor.extra_specs["hw:ephemeral_encryption"]']

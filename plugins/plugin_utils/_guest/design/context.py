@@ -10,20 +10,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.combination import Combination
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems, item_path
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.types import lenient_bool
 
 from ..base_image import BaseImage
 from ..host_options import HostOptions
 from ..hypervisor_facts import Hypervisor, StoragePool
 from ..identity import volume_name
+from ..resources import Resources
 
 X86 = ("i686", "x86_64")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """``arch`` and ``machine`` are the guest's; ``virt_type`` is kvm or qemu; ``path`` stands before the fields of problems."""
+    """``arch`` and ``machine`` are the guest's, ``combination`` is what flavor and image come to, ``path`` stands before the
+    fields of problems."""
 
     server: Server
     uuid: str
@@ -36,7 +40,9 @@ class Context:
     virt_type: str
     arch: str
     machine: str | None
+    combination: Combination
     problems: Problems
+    resources: Resources = field(default_factory=Resources)
     path: str = ""
     no_effect: list[NoEffect] = field(default_factory=list)
 
@@ -69,8 +75,32 @@ class Context:
     def refuse(self, code: str, rule: str, path: str, given: Any, allowed: Any, message: str) -> None:
         self.problems.add(code, rule, path, given, allowed, message)
 
+    def flag_spec(self, name: str) -> bool:
+        """A flavor's boolean; whatever is not a word for true is false, as in Nova."""
+        return lenient_bool(self.specs.get(name))
+
+    def number_spec(self, name: str, rule: str) -> int | None:
+        """A flavor's number, None where it is not given; anything else is a problem."""
+        text = self.specs.get(name)
+        if text is None:
+            return None
+        try:
+            return int(text)
+        except ValueError:
+            message = f"the extra spec {name} must be a whole number"
+            self.refuse("Invalid", rule, self.spec_field(name), text, "a whole number", message)
+            return None
+
+    def text_property(self, name: str) -> str | None:
+        value = self.properties.get(name)
+        return None if value is None else str(value)
+
+    def flag_property(self, name: str) -> bool:
+        return lenient_bool(self.properties.get(name))
+
     def volume_name(self, role: str) -> str:
-        return volume_name(self.uuid, role)
+        prefix = self.resources.volume_prefix
+        return volume_name(self.uuid, role) if prefix is None else prefix + role
 
     def volume_path(self, role: str) -> str:
         return f"{self.pool['path']}/{self.volume_name(role)}"

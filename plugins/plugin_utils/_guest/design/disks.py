@@ -1,87 +1,130 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disks of a guest and the volumes behind them."""
+"""All disks of a guest: which there are, in which order, by which names (guest sections 1.2 and 7.3)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.device_name_bus import Machine
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.disk_mapping import (
+    DiskMapping,
+    device_kind,
+    libvirt_disk_mapping,
+)
 
-from ..base_image import BaseImage
-from ..device_model import Disk, DiskSource
+from ..device_model import Controller, Disk
 from ..volume_plan import VolumePlan
 from .context import Context
-
-GIB = 1024**3
+from .disk_driver import ScsiUnits, design_scsi_controller
+from .local_disks import check_kernel, image_disk, local_volume, needs_config_drive
+from .volume_disks import volume_disk
 
 
 @dataclass(frozen=True)
 class DiskDesign:
     disks: tuple[Disk, ...]
     volumes: tuple[VolumePlan, ...]
+    mapping: DiskMapping
+    scsi_controller: Controller | None
+    rescue_disk: Disk | None
 
 
 def design_disks(context: Context) -> DiskDesign:
+    mapping = _map(context)
+    from_volume = "disk" not in mapping["mapping"]
+    units = ScsiUnits(context, from_volume=from_volume)
+    check_kernel(context)
     disks: list[Disk] = []
     volumes: list[VolumePlan] = []
-    if context.base_image is not None:
-        volume = _root_volume(context, context.base_image)
-        volumes.append(volume)
-        disks.append(_file_disk(context, volume, "disk", "vda", "virtio"))
-    if context.server["config_drive"]:
-        volume = _config_drive_volume(context)
-        volumes.append(volume)
-        bus = _machine(context).default_bus("cdrom", context.problems) or "ide"
-        prefix = _machine(context).prefix(bus) or "hd"
-        disks.append(_file_disk(context, volume, "cdrom", f"{prefix}a", bus))
-    return DiskDesign(tuple(disks), tuple(volumes))
+    for role in _local_roles(context, mapping):
+        volume = local_volume(context, role)
+        if volume is not None:
+            volumes.append(volume)
+            disks.append(image_disk(context, volume, mapping["mapping"][role], units))
+    disks += _volume_disks(context, mapping, units)
+    rescue = _stable_rescue(context, mapping, units, volumes)
+    return DiskDesign(tuple(disks), tuple(volumes), mapping, design_scsi_controller(context), rescue)
 
 
-def _machine(context: Context) -> Machine:
-    return Machine(context.virt_type, context.properties, context.arch, context.machine)
-
-
-def _root_volume(context: Context, base: BaseImage) -> VolumePlan:
-    """An overlay as large as the flavor says; 0 takes the image's own size (guest CACHE-07, CACHE-08)."""
-    wanted = context.server["flavor"]["disk"] * GIB
-    if wanted and wanted < base["virtual_size"]:
-        message = f"the image needs {base['virtual_size']} bytes, and the flavor's root disk has {wanted}"
-        path = context.field("flavor.disk")
-        context.refuse("FlavorDiskSmallerThanImage", "SPW-31", path, wanted, {"minimum": base["virtual_size"]}, message)
-    return VolumePlan(
-        role="disk",
-        pool=context.pool["name"],
-        name=context.volume_name("disk"),
-        path=context.volume_path("disk"),
-        capacity=wanted or base["virtual_size"],
-        format="qcow2",
-        backing=base["name"],
-        backing_path=base["path"],
-        backing_format=base["format"],
+def _map(context: Context) -> DiskMapping:
+    rescue = context.resources.rescue
+    image = context.server["image"]
+    found = libvirt_disk_mapping(
+        context.server["block_device_mapping"],
+        flavor=dict(context.server["flavor"]),
+        image_properties=context.properties,
+        disk_format=image["disk_format"] if image is not None else None,
+        root_device_name=context.server["root_device_name"],
+        virt_type=context.virt_type,
+        config_drive=needs_config_drive(context),
+        config_drive_format=context.options.text("DEFAULT", "config_drive_format") or "iso9660",
+        arch=context.arch,
+        machine_type=context.machine,
+        os_disk_bus=context.resources.os_models.get("disk_bus"),
+        disk_prefix=context.options.text("libvirt", "disk_prefix"),
+        max_disk_devices=context.options.number("compute", "max_disk_devices_to_attach"),
+        rescue=rescue is not None,
+        rescue_image_properties=rescue.image_properties if rescue is not None and rescue.keeps_devices else None,
+        field=context.field("block_device_mapping"),
     )
+    context.problems.extend(found.problems)
+    return found.value
 
 
-def _config_drive_volume(context: Context) -> VolumePlan:
-    """Always raw; the caller adds content and capacity once the drive is made (guest DSK-05)."""
-    return VolumePlan(
-        role="disk.config",
-        pool=context.pool["name"],
-        name=context.volume_name("disk.config"),
-        path=context.volume_path("disk.config"),
-        capacity=0,
-        format="raw",
-    )
+def _keeps_devices(context: Context) -> bool:
+    return context.resources.rescue is None or context.resources.rescue.keeps_devices
 
 
-def _file_disk(_context: Context, volume: VolumePlan, device: str, target_dev: str, target_bus: str) -> Disk:
-    return Disk(
-        device=device,
-        source=DiskSource(kind="file", attribute="file", value=volume.path),
-        target_dev=target_dev,
-        target_bus=target_bus,
-        driver_name="qemu",
-        driver_type=volume.format,
-        cache="none",
-    )
+def _local_roles(context: Context, mapping: DiskMapping) -> list[str]:
+    """Nova's order of local disks. A rescue disk that all others join comes last, apart from them."""
+    known = mapping["mapping"]
+    ephemerals = [role for role in known if role.startswith("disk.eph")]
+    order = ["disk", "disk.local", *ephemerals, "disk.swap", "disk.config", "disk.config.rescue"]
+    if not _keeps_devices(context):
+        order.insert(0, "disk.rescue")
+    return [role for role in order if role in known]
+
+
+def _volume_disks(context: Context, mapping: DiskMapping, units: ScsiUnits) -> list[Disk]:
+    """Volumes in the order in which they were named (guest section 1.2)."""
+    if not _keeps_devices(context):
+        return []
+    indexes = {
+        device["device_name"]: index for index, device in enumerate(mapping["block_devices"]) if device_kind(device) == "volume"
+    }
+    disks = []
+    for name, info in mapping["mapping"].items():
+        if name not in indexes:
+            continue
+        device = mapping["block_devices"][indexes[name]]
+        field = context.field(f"block_device_mapping[{indexes[name]}]")
+        connection = context.resources.volumes.get(device["volume_id"] or "")
+        if connection is None:
+            _no_connection(context, device["volume_id"], field)
+            continue
+        address = units.take(info["bus"] or "", boot_volume=device["boot_index"] == 0)
+        disk = volume_disk(context, connection, info, address, field)
+        disks += [] if disk is None else [disk]
+    return disks
+
+
+def _no_connection(context: Context, volume_id: str | None, field: str) -> None:
+    if volume_id is None:
+        message = "volumes that are made for a server are not built yet, so the request is refused"
+        context.refuse("NotBuilt", "BDM-02", field, None, None, message)
+    else:
+        message = f"nothing says how the host reaches the volume {volume_id}"
+        context.refuse("VolumeNotFound", "VOL-01", f"{field}.volume_id", volume_id, None, message)
+
+
+def _stable_rescue(context: Context, mapping: DiskMapping, units: ScsiUnits, volumes: list[VolumePlan]) -> Disk | None:
+    """The rescue disk beside all others, and the only one with a boot order of its own (guest MAP-12, BOOT-06)."""
+    info = mapping["mapping"].get("disk.rescue")
+    if context.resources.rescue is None or not _keeps_devices(context) or info is None:
+        return None
+    volume = local_volume(context, "disk.rescue")
+    if volume is None:
+        return None
+    volumes.append(volume)
+    return image_disk(context, volume, info, units, boot_order=1)

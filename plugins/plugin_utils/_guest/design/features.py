@@ -5,17 +5,33 @@
 
 from __future__ import annotations
 
-from ..domain_model import Clock, Features, Timer
+from ..domain_model import Clock, Features, HyperV, Timer
 from .context import Context
 
+_WITH_VMCOREINFO = ("i686", "x86_64", "aarch64")
+# What Windows is told instead of KVM's name, where that is hidden (guest FEAT-08).
+_VENDOR_ID = "1234567890ab"
+_SPINLOCK_RETRIES = 8191
 
-def design_features(context: Context) -> Features:
+
+def design_features(context: Context, *, smm: bool, iommu: bool) -> Features:
+    """``smm`` is carried over from an earlier definition (guest FW-11); an IOMMU needs QEMU's own IOAPIC (guest FEAT-09)."""
+    combination = context.combination
     return Features(
+        smm=smm,
         acpi=True,
         apic=not context.options.flag("workarounds", "libvirt_disable_apic"),
         tb_cache=_tb_cache(context),
-        vmcoreinfo=context.arch in ("i686", "x86_64", "aarch64"),
+        hyperv=_hyperv(context),
+        vmcoreinfo=context.arch in _WITH_VMCOREINFO and combination.mem_encryption is None,
+        hidden=combination.hide_hypervisor_id,
+        pmu=None if combination.pmu is None else ("on" if combination.pmu else "off"),
+        ioapic_driver="qemu" if iommu else None,
     )
+
+
+def _is_windows(context: Context) -> bool:
+    return context.text_property("os_type") == "windows"
 
 
 def _tb_cache(context: Context) -> int | None:
@@ -24,8 +40,17 @@ def _tb_cache(context: Context) -> int | None:
     return size if size and context.virt_type == "qemu" else None
 
 
+def _hyperv(context: Context) -> HyperV | None:
+    """Guest FEAT-07, FEAT-08."""
+    if not _is_windows(context):
+        return None
+    vendor_id = _VENDOR_ID if context.combination.hide_hypervisor_id else None
+    return HyperV(spinlock_retries=_SPINLOCK_RETRIES, vendor_id=vendor_id)
+
+
 def design_clock(context: Context) -> Clock:
-    return Clock(offset="utc", timers=_timers(context))
+    """Guest CLK-01."""
+    return Clock(offset="localtime" if _is_windows(context) else "utc", timers=_timers(context))
 
 
 def _timers(context: Context) -> tuple[Timer, ...]:
@@ -34,5 +59,7 @@ def _timers(context: Context) -> tuple[Timer, ...]:
         return ()
     timers = [Timer(name="pit", tickpolicy="delay"), Timer(name="rtc", tickpolicy="catchup")]
     if context.is_x86:
-        timers.append(Timer(name="hpet", present="no"))
+        timers.append(Timer(name="hpet", present="yes" if context.flag_property("hw_time_hpet") else "no"))
+    if _is_windows(context):
+        timers.append(Timer(name="hypervclock", present="yes"))
     return tuple(timers)

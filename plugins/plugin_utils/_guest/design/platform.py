@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The platform of a guest: domain type, architecture, machine type, SMBIOS."""
+"""The platform of a guest: domain type, architecture, machine type, SMBIOS (guest sections 1, 2.2 and 3)."""
 
 from __future__ import annotations
 
@@ -26,18 +26,50 @@ _DEFAULT_MACHINES = {
 }
 
 
-def choose_virt_type(options: HostOptions, hypervisor: Hypervisor) -> str:
-    """``auto`` is what the host's facts say (kvm only where the host can really run it)."""
+def choose_virt_type(options: HostOptions, hypervisor: Hypervisor, arch: str) -> str:
+    """``auto`` is what the host's facts say (kvm only where the host can really run it); a foreign architecture is always
+    emulated (guest OS-03)."""
     wanted = options.text("libvirt", "virt_type") or "auto"
+    if arch != hypervisor["arch"]:
+        return "qemu"
     return hypervisor["virt_type"]["name"] if wanted == "auto" else wanted
 
 
-def choose_arch(_properties: Mapping[str, Any], hypervisor: Hypervisor) -> str:
-    return hypervisor["arch"]
+def choose_arch(properties: Mapping[str, Any], hypervisor: Hypervisor) -> str:
+    """Guest OS-02."""
+    wanted = properties.get("hw_emulation_architecture") or properties.get("hw_architecture")
+    return str(wanted) if wanted else hypervisor["arch"]
 
 
-def choose_machine(_properties: Mapping[str, Any], _options: HostOptions, arch: str) -> str | None:
+def choose_machine(properties: Mapping[str, Any], options: HostOptions, arch: str) -> str | None:
+    """Guest OS-04 to OS-06: the image's, else the host option's, else by architecture."""
+    wanted = properties.get("hw_machine_type")
+    if wanted:
+        return str(wanted)
+    for entry in options.items("libvirt", "hw_machine_type"):
+        name, equals, machine = entry.partition("=")
+        if equals and name.strip() == arch:
+            return machine.strip()
     return _DEFAULT_MACHINES.get(arch)
+
+
+def check_machine(context: Context) -> None:
+    """Guest OS-07: the host must list the machine type for the architecture, as far as its facts tell."""
+    machines = [guest["machines"] for guest in context.hypervisor["guests"] if guest["arch"] == context.arch]
+    known = sorted({machine for listed in machines for machine in listed})
+    if known and context.machine is not None and context.machine not in known:
+        message = f"the host has no machine type {context.machine} for {context.arch}"
+        field = context.property_field("hw_machine_type")
+        context.refuse("InvalidMachineType", "OS-07", field, context.machine, known, message)
+
+
+def check_arch(context: Context) -> None:
+    """The host must have an emulator for the architecture, as far as its facts tell."""
+    known = sorted({guest["arch"] for guest in context.hypervisor["guests"]})
+    if known and context.arch not in known:
+        message = f"the host has no emulator for {context.arch}"
+        field = context.property_field("hw_architecture")
+        context.refuse("UnsupportedHardware", "OS-02", field, context.arch, known, message)
 
 
 def design_smbios(context: Context) -> Smbios | None:
@@ -55,7 +87,18 @@ def design_smbios(context: Context) -> Smbios | None:
 
 
 def _serial(context: Context) -> str | None:
+    """Guest SMB-03 to SMB-07. The machine id is a file of the host, which its facts may carry."""
     wanted = context.options.text("libvirt", "sysinfo_serial")
+    machine_id = context.hypervisor.get("machine_id")
     if wanted == "unique":
         return context.uuid
-    return None if wanted == "none" else context.hypervisor["uuid"]
+    if wanted == "none":
+        return None
+    if wanted == "hardware" or (wanted == "auto" and not machine_id):
+        return context.hypervisor["uuid"]
+    if machine_id:
+        digits = machine_id.replace("-", "")
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    message = "the host's facts say nothing of a machine id, so sysinfo_serial cannot be os"
+    context.refuse("Invalid", "SMB-05", "host_options.libvirt.sysinfo_serial", wanted, ["hardware", "unique", "none"], message)
+    return None

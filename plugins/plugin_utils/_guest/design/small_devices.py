@@ -1,18 +1,59 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small devices: random numbers, memory balloon, USB controller (guest section 10)."""
+"""Small devices: random numbers, watchdog, TPM, sound, balloon, IOMMU (guest section 10)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ..device_model import Controller, Disk, Input, MemBalloon, Rng
+from ..device_model import Iommu, MemBalloon, Rng, Sound, Tpm, Watchdog
 from .context import Context
 
+_VIRTIO_IOMMU = 8003000
 
-def design_rng(context: Context) -> Rng:
-    return Rng(source=context.options.text("libvirt", "rng_dev_path") or "/dev/urandom")
+
+def design_rng(context: Context) -> Rng | None:
+    """Guest RNG-01 to RNG-03: a rate needs both numbers."""
+    rng = context.combination.rng
+    if rng is None:
+        return None
+    source = context.options.text("libvirt", "rng_dev_path") or "/dev/urandom"
+    if source in context.hypervisor.get("missing_paths", ()):
+        field = "host_options.libvirt.rng_dev_path"
+        context.refuse("RngDeviceNotExist", "RNG-01", field, source, None, f"the host has no {source}")
+    limited = rng.rate_bytes > 0 and rng.rate_period > 0
+    return Rng(
+        source=source,
+        rate_bytes=rng.rate_bytes if limited else None,
+        rate_period=rng.rate_period if limited else None,
+    )
+
+
+def design_watchdog(context: Context) -> Watchdog | None:
+    """Guest WDG-01."""
+    action = context.combination.watchdog_action
+    return None if action == "disabled" else Watchdog(model="i6300esb", action=action)
+
+
+def design_tpm(context: Context) -> Tpm | None:
+    """Its state is always encrypted with a secret of the host, which is input (guest TPM-01 to TPM-06)."""
+    tpm = context.combination.tpm
+    if tpm is None:
+        return None
+    side = "hw:tpm_version" in context.specs
+    field = context.spec_field("hw:tpm_version") if side else context.property_field("hw_tpm_version")
+    if not context.options.flag("libvirt", "swtpm_enabled"):
+        message = "the host option libvirt.swtpm_enabled is off, so there is no emulated TPM"
+        context.refuse("Invalid", "TPM-06", field, tpm.version, None, message)
+    if context.resources.tpm_secret is None:
+        message = "an emulated TPM needs a secret of the host that encrypts its state"
+        context.refuse("Invalid", "TPM-04", field, tpm.version, None, message)
+        return None
+    return Tpm(model=tpm.model, version=tpm.version, secret=context.resources.tpm_secret)
+
+
+def design_sound(context: Context) -> Sound | None:
+    model = context.combination.sound_model
+    return None if model is None else Sound(model=model)
 
 
 def design_memballoon(context: Context) -> MemBalloon:
@@ -21,7 +62,28 @@ def design_memballoon(context: Context) -> MemBalloon:
     return MemBalloon(model="virtio", period=period) if period > 0 else MemBalloon(model="none", period=None)
 
 
-def design_usb_controller(_context: Context, disks: Iterable[Disk], inputs: Iterable[Input]) -> Controller:
-    """Guest USB-01, USB-02: written even where nothing needs USB, because libvirt would add one by itself."""
-    needed = any(disk.target_bus == "usb" for disk in disks) or any(device.bus == "usb" for device in inputs)
-    return Controller(type="usb", index=0, model=None if needed else "none")
+def design_iommu(context: Context) -> Iommu | None:
+    """Guest IOM-01 to IOM-04."""
+    wanted = context.combination.viommu_model
+    if wanted is None or not _iommu_possible(context, wanted):
+        return None
+    model = wanted
+    if wanted == "auto":
+        model = "intel" if context.is_q35 else "smmuv3"
+        if context.hypervisor["libvirt_version"] >= _VIRTIO_IOMMU:
+            model = "virtio"
+    return Iommu(model=model, aw_bits=48, eim="on" if context.is_q35 else "off")
+
+
+def _iommu_possible(context: Context, wanted: str) -> bool:
+    field = context.spec_field("hw:viommu_model")
+    needed = {"i686": "q35", "x86_64": "q35", "aarch64": "virt"}.get(context.arch)
+    if needed is None:
+        message = f"{context.arch} guests have no IOMMU"
+        context.refuse("InvalidVIOMMUArchitecture", "IOM-04", field, wanted, ["x86_64", "aarch64"], message)
+        return False
+    if needed not in (context.machine or ""):
+        message = f"an IOMMU needs a machine type {needed}, and this one is {context.machine}"
+        context.refuse("InvalidVIOMMUMachineType", "IOM-04", field, wanted, {"machine": needed}, message)
+        return False
+    return True

@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Local disks of a guest and the volumes behind them (guest sections 7.1 to 7.4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.disk_mapping import DiskInfo, device_kind
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import BlockDevice
+
+from ..base_image import BaseImage
+from ..device_model import Disk, DiskSource
+from ..resources import CLONES, KERNELS, LOCAL_DISKS, PREALLOCATION, VFAT_DRIVES
+from ..volume_plan import VolumePlan
+from .context import Context
+from .disk_driver import ScsiUnits, disk_quotas, image_cache_mode, io_mode
+
+GIB = 1024**3
+MIB = 1024**2
+_EPHEMERAL_FORMATS = ("ext2", "ext3", "ext4", "xfs")
+
+
+def needs_config_drive(context: Context) -> bool:
+    """Guest CFG-01."""
+    mandatory = context.text_property("img_config_drive") == "mandatory"
+    return context.server["config_drive"] or mandatory or context.options.flag("DEFAULT", "force_config_drive")
+
+
+def image_disk(
+    context: Context, volume: VolumePlan, info: DiskInfo, units: ScsiUnits, *, boot_order: int | None = None
+) -> Disk:
+    """A disk on a volume of ours."""
+    cache = image_cache_mode(context)
+    preallocated = context.options.text("DEFAULT", "preallocate_images") == "space"
+    return Disk(
+        device=info["type"],
+        source=DiskSource(kind="file", attributes=(("file", volume.path),)),
+        target_dev=info["dev"] or "",
+        target_bus=info["bus"] or "",
+        driver_name="qemu",
+        driver_type=volume.format,
+        cache=cache,
+        discard=context.options.text("libvirt", "hw_disk_discard"),
+        io=io_mode("native" if preallocated else None, cache),
+        iotune=disk_quotas(context),
+        boot_order=boot_order,
+        address=units.take(info["bus"] or ""),
+    )
+
+
+def local_volume(context: Context, role: str) -> VolumePlan | None:
+    """The volume of a disk by Nova's name for it; None where a problem was found."""
+    if role in ("disk", "disk.rescue"):
+        return _root_volume(context, role)
+    if role.startswith("disk.config"):
+        return _drive_volume(context, role)
+    _need(context, LOCAL_DISKS, "flavor.ephemeral" if role != "disk.swap" else "flavor.swap")
+    if role == "disk.swap":
+        return _blank_volume(context, role, _swap_size(context))
+    return _blank_volume(context, role, _ephemeral_size(context, role))
+
+
+def check_kernel(context: Context) -> None:
+    if context.properties.get("kernel_id"):
+        _need(context, KERNELS, "image.properties.kernel_id")
+
+
+def _root_volume(context: Context, role: str) -> VolumePlan | None:
+    """An overlay over the base image, or a copy of it."""
+    base = context.base_image
+    if base is None:
+        return None
+    volume = _volume(context, role, _root_capacity(context, base, role), _format(context))
+    if volume.format == "raw":
+        _need(context, CLONES, "host_options.libvirt.images_type")
+        return replace(volume, clone_of=base["name"])
+    return replace(volume, backing=base["name"], backing_path=base["path"], backing_format=base["format"])
+
+
+def _root_capacity(context: Context, base: BaseImage, role: str) -> int:
+    """As large as the flavor says; 0 and rescue disks take the image's own size (guest CACHE-07, CACHE-08)."""
+    wanted = context.server["flavor"]["disk"] * GIB
+    if not wanted or role == "disk.rescue":
+        return base["virtual_size"]
+    if wanted < base["virtual_size"]:
+        message = f"the image needs {base['virtual_size']} bytes, and the flavor's root disk has {wanted}"
+        field = context.field("flavor.disk")
+        context.refuse("FlavorDiskSmallerThanImage", "SPW-31", field, wanted, {"minimum": base["virtual_size"]}, message)
+    return wanted
+
+
+def _format(context: Context) -> str:
+    """Guest IMG-01, IMG-02."""
+    kind = context.options.text("libvirt", "images_type")
+    if kind == "default":
+        return "qcow2" if context.options.flag("DEFAULT", "use_cow_images") else "raw"
+    return "qcow2" if kind == "qcow2" else "raw"
+
+
+def _drive_volume(context: Context, role: str) -> VolumePlan:
+    """Always raw; the caller adds content and capacity once the drive is made (guest DSK-05)."""
+    if context.options.text("DEFAULT", "config_drive_format") == "vfat":
+        _need(context, VFAT_DRIVES, "host_options.DEFAULT.config_drive_format")
+    return _volume(context, role, 0, "raw")
+
+
+def _blank_volume(context: Context, role: str, capacity: int) -> VolumePlan:
+    return _volume(context, role, capacity, _format(context))
+
+
+def _volume(context: Context, role: str, capacity: int, volume_format: str) -> VolumePlan:
+    preallocate = context.options.text("DEFAULT", "preallocate_images") == "space" and capacity > 0
+    if preallocate:
+        _need(context, PREALLOCATION, "host_options.DEFAULT.preallocate_images")
+    return VolumePlan(
+        role=role,
+        pool=context.pool["name"],
+        name=context.volume_name(role),
+        path=context.volume_path(role),
+        capacity=capacity,
+        format=volume_format,
+        preallocate=preallocate,
+        delete_on_termination=_deleted_with_server(context, role),
+    )
+
+
+def _deleted_with_server(context: Context, role: str) -> bool:
+    device = _device_of(context, role)
+    return True if device is None else device["delete_on_termination"]
+
+
+def _device_of(context: Context, role: str) -> BlockDevice | None:
+    """The entry of the block device mapping that a local disk comes from, if any."""
+    kind = {"disk": "image", "disk.swap": "swap"}.get(role, "ephemeral")
+    entries = [device for device in context.server["block_device_mapping"] if device_kind(device) == kind]
+    if role in ("disk", "disk.swap"):
+        return entries[-1] if entries else None
+    number = role.removeprefix("disk.eph")
+    return entries[int(number)] if number.isdigit() and int(number) < len(entries) else None
+
+
+def _swap_size(context: Context) -> int:
+    """Guest DSK-04, in bytes."""
+    device = _device_of(context, "disk.swap")
+    size = device["volume_size"] if device is not None and device["volume_size"] else context.server["flavor"]["swap"]
+    return size * MIB
+
+
+def _ephemeral_size(context: Context, role: str) -> int:
+    """An entry without a size, and ``disk.local``, take all that the flavor has (guest DSK-02, BDM-08)."""
+    device = _device_of(context, role)
+    if device is not None:
+        _check_format(context, device)
+    size = device["volume_size"] if device is not None and device["volume_size"] else context.server["flavor"]["ephemeral"]
+    return size * GIB
+
+
+def _check_format(context: Context, device: BlockDevice) -> None:
+    """Guest DSK-10."""
+    wanted = device["guest_format"]
+    if wanted is not None and wanted not in _EPHEMERAL_FORMATS:
+        index = context.server["block_device_mapping"].index(device)
+        field = context.field(f"block_device_mapping[{index}].guest_format")
+        message = f"an ephemeral disk cannot be formatted as {wanted}"
+        context.refuse("InvalidBDMFormat", "DSK-10", field, wanted, list(_EPHEMERAL_FORMATS), message)
+
+
+def _need(context: Context, ability: str, field: str) -> None:
+    """Whatever nobody makes yet is refused by name."""
+    if ability not in context.resources.abilities:
+        path = field if field.startswith("host_options") else context.field(field)
+        context.refuse("NotBuilt", "REQ", path, None, None, f"{ability} are not made yet, so the request is refused")
