@@ -77,12 +77,16 @@ def verdict(planned: Sequence[Planned], results: Sequence[Mapping[str, Any]]) ->
         tally = counts.setdefault(reference["index"], [0, reference["min_count"]])
         tally[0] += not result.get("error")
     errors = [_sentence(result) for result in results if result.get("error")]
-    if not errors:
-        return {}
+    warnings = [_drift_sentence(result) for result in results if result.get("drift")]
     if any(got < least for got, least in counts.values()):
         head = errors[0] if len(results) == 1 else f"{len(errors)} of {len(results)} servers failed:\n- " + "\n- ".join(errors)
-        return {"failed": True, "msg": head}
-    return {"warnings": errors}
+        return {"failed": True, "msg": head, "warnings": warnings}
+    return {"warnings": errors + warnings} if errors or warnings else {}
+
+
+def _drift_sentence(result: Mapping[str, Any]) -> str:
+    fields = ", ".join(f"{d['field']} is {d['current']!r}, not {d['wanted']!r}" for d in result["drift"])
+    return f"the server {result['name']} differs from its request and is left as it is: {fields}"
 
 
 def _sentence(result: Mapping[str, Any]) -> str:
