@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .problems import NoEffect, Problem, Problems
+from .problems import NoEffect, Problem, Problems, path_order
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -31,4 +31,5 @@ class Checked(Generic[T_co]):
 def checked(value: T, problems: Problems, no_effect: Iterable[NoEffect] = ()) -> Checked[T]:
     """Seals what a check collected: both lists in an order that depends on the input alone."""
     unique = {(entry["field"], entry["reason"]): entry for entry in no_effect}
-    return Checked(value, tuple(problems) if problems else (), tuple(unique[key] for key in sorted(unique)))
+    ordered = sorted(unique, key=lambda key: (path_order(key[0]), key[1]))
+    return Checked(value, tuple(problems) if problems else (), tuple(unique[key] for key in ordered))

@@ -18,7 +18,7 @@ from .combination_pair import Pair
 from .combination_pci import PciRequest, pci_requests
 from .combination_values import Rng, Tpm
 from .numa import NumaCell, numa_cells
-from .problems import Problems, join_path
+from .problems import NoEffect, Problems, join_path
 from .shapes import Flavor, Image
 
 
@@ -75,9 +75,11 @@ def check_flavor_image(
 
     ``root`` is the merged root device (None: a local disk of the image); without an image the flavor speaks alone. ``image`` of
     a server that boots from a volume is the one that the volume was made of. ``pci_aliases`` are the names that host options
-    define; None leaves that check to whoever knows them. Problems name ``field_flavor`` and ``field_image`` and below.
+    define; None leaves that check to whoever knows them. Problems stand at ``field_flavor`` and ``field_image`` and below, and
+    so does ``no_effect``: what one side says in vain because the other decides, or because what it belongs to is not asked for.
     """
     problems = Problems()
+    no_effect: list[NoEffect] = []
     if image is not None:
         check_image_fits(
             flavor,
@@ -94,10 +96,11 @@ def check_flavor_image(
         specs=flavor["extra_specs"],
         properties=image["properties"] if image else {},
         problems=problems,
+        no_effect=no_effect,
         field_specs=join_path(field_flavor, "extra_specs"),
         field_properties=join_path(field_image, "properties"),
     )
-    return checked(_combine(pair, pci_aliases), problems)
+    return checked(_combine(pair, pci_aliases), problems, no_effect)
 
 
 def _combine(pair: Pair, pci_aliases: Collection[str] | None) -> Combination:

@@ -56,10 +56,9 @@ def topology(pair: Pair) -> Topology:
         if wish > limit:
             message = f"the image's hw_cpu_{axis} {wish} is above the maximum {limit}"
             pair.bad_prop("ImageVCPUTopologyRangeExceeded", "CMB-33", f"hw_cpu_{axis}", {"max": limit}, message)
-    preferred = image_wish
-    if not any(image_wish):
-        fits = all(wish <= limit for wish, limit in zip(flavor_wish, maximum, strict=True))
-        preferred = flavor_wish if fits else CpuAxes(0, 0, 0)
+    preferred = image_wish if any(image_wish) else _flavor_preference(pair, flavor_wish, maximum)
+    if any(image_wish) and image_wish != flavor_wish:
+        _ignored_preference(pair, "the image's own preference replaces the flavor's")
     chosen = choose_topology(pair.vcpus, preferred, maximum)
     if chosen is None:
         allowed = dict(zip(_AXES, maximum, strict=True))
@@ -67,6 +66,19 @@ def topology(pair: Pair) -> Topology:
         field = pair.field_specs.rpartition(".")[0]
         pair.problems.add("ImageVCPULimitsRangeImpossible", "CMB-37", f"{field}.vcpus", pair.vcpus, allowed, message)
     return Topology(chosen, preferred, maximum)
+
+
+def _flavor_preference(pair: Pair, wish: CpuAxes, maximum: CpuAxes) -> CpuAxes:
+    """Rules CMB-34: all of it or nothing."""
+    if all(axis <= limit for axis, limit in zip(wish, maximum, strict=True)):
+        return wish
+    _ignored_preference(pair, "one of the preferred sockets, cores and threads is above its maximum")
+    return CpuAxes(0, 0, 0)
+
+
+def _ignored_preference(pair: Pair, reason: str) -> None:
+    for axis in _AXES:
+        pair.ignored_spec(f"hw:cpu_{axis}", reason)
 
 
 def _spec_axes(pair: Pair, prefix: str) -> CpuAxes:
@@ -134,6 +146,8 @@ def _policy(pair: Pair) -> str | None:
         pair.bad_prop(
             "ImageCPUPinningForbidden", rule, "hw_cpu_policy", [word for word in POLICIES if word not in forbidden], message
         )
+    elif flavor and image and image != flavor:
+        pair.ignored_prop("hw_cpu_policy", "the flavor's hw:cpu_policy decides")
     return flavor or image
 
 
@@ -142,6 +156,8 @@ def _thread_policy(pair: Pair) -> str | None:
     spec, prop = "hw:cpu_thread_policy", "hw_cpu_thread_policy"
     flavor, image = _known(pair, spec, prop, THREAD_POLICIES, "InvalidCPUThreadAllocationPolicy", "CMB-46")
     if flavor in (None, "prefer"):
+        if flavor and image and image != flavor:
+            pair.ignored_prop(prop, f"the flavor's {spec} decides")
         return flavor or image
     if image and image != flavor:
         pair.clash("ImageCPUThreadPolicyForbidden", "CMB-45", spec, prop)
@@ -232,10 +248,15 @@ def _mask(pair: Pair, key: str, text: str, rule: str, *, from_image: bool = Fals
 
 def _realtime(pair: Pair, emulator: str | None) -> tuple[int, ...] | None:
     """Rules CMB-50..52; None where the flavor does not switch it on."""
-    if not pair.spec_flag("hw:cpu_realtime") or pair.vcpus > MAX_CPUS:
+    if not pair.spec_flag("hw:cpu_realtime"):
+        pair.ignored("cpu_realtime_mask", "only the flavor's hw:cpu_realtime switches realtime CPUs on")
+        return None
+    if pair.vcpus > MAX_CPUS:
         return None
     everything = list(range(pair.vcpus))
     image = pair.prop("hw_cpu_realtime_mask")
+    if image and pair.spec("hw:cpu_realtime_mask") not in (None, image):
+        pair.ignored_spec("hw:cpu_realtime_mask", "the image's hw_cpu_realtime_mask decides")
     text = image or pair.spec("hw:cpu_realtime_mask")
     key = "hw_cpu_realtime_mask" if image else "hw:cpu_realtime_mask"
     cpus = everything if text is None else _mask(pair, key, text, "CMB-51", from_image=bool(image))

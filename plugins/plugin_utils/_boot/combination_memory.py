@@ -88,6 +88,7 @@ def locked_memory(pair: Pair) -> bool | None:
 def mem_encryption(pair: Pair) -> MemEncryption | None:
     """Rules CMB-04..09; None where nobody asks for it."""
     if not pair.spec_flag("hw:mem_encryption") and not pair.prop_flag("hw_mem_encryption"):
+        pair.ignored("mem_encryption_model", "the guest's memory is not encrypted")
         return None
     pair.same_flag("mem_encryption", "CMB-04")
     model = pair.same_word("mem_encryption_model", "CMB-05", _MODELS) or "amd-sev"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .problems import Problems, item_path
+from .problems import NoEffect, Problems, item_path
 from .types import integer_text, lenient_bool, shown
 
 
@@ -25,6 +25,7 @@ class Pair:
     specs: Mapping[str, str]
     properties: Mapping[str, Any]
     problems: Problems
+    no_effect: list[NoEffect]
     field_specs: str
     field_properties: str
 
@@ -56,6 +57,21 @@ class Pair:
     def bad_prop(self, code: str, rule: str, key: str, allowed: Any, message: str) -> None:
         """A problem of the image alone, or one that the image causes by asking for more than the flavor gives."""
         self.problems.add(code, rule, self.prop_path(key), shown(self.properties.get(key)), allowed, message)
+
+    def ignored_spec(self, key: str, reason: str) -> None:
+        """The flavor says something that nothing follows from; keys it does not have are no matter."""
+        if key in self.specs:
+            self.no_effect.append(NoEffect(field=self.spec_path(key), reason=reason))
+
+    def ignored_prop(self, key: str, reason: str) -> None:
+        """The same of the image."""
+        if key in self.properties:
+            self.no_effect.append(NoEffect(field=self.prop_path(key), reason=reason))
+
+    def ignored(self, name: str, reason: str) -> None:
+        """The same of both sides' setting of that name."""
+        self.ignored_spec(f"hw:{name}", reason)
+        self.ignored_prop(f"hw_{name}", reason)
 
     def clash(self, code: str, rule: str, spec: str, prop: str) -> None:
         """Both sides speak and do not say the same."""

@@ -16,6 +16,7 @@ _VIOMMU = ("intel", "smmuv3", "virtio", "auto")
 _AFFINITY = ("required", "preferred", "legacy", "socket")
 _SECRET_SECURITY = ("user", "host", "deployment")
 _FORMATS = ("plain", "luks", "luksv2")
+_RNG_RATES = ("hw_rng:rate_bytes", "hw_rng:rate_period")
 MAX_REDIRECTED_PORTS = 15
 
 
@@ -41,7 +42,10 @@ def pmu(pair: Pair) -> bool | None:
 
 def vif_multiqueue(pair: Pair) -> bool:
     """Rules CMB-02: a single CPU has a single queue, whatever both sides say."""
-    return pair.vcpus >= 2 and bool(pair.same_flag("vif_multiqueue_enabled", "CMB-02"))
+    if pair.vcpus < 2:
+        pair.ignored("vif_multiqueue_enabled", "a guest with one vcpu has one queue")
+        return False
+    return bool(pair.same_flag("vif_multiqueue_enabled", "CMB-02"))
 
 
 def virtio_packed_ring(pair: Pair) -> bool:
@@ -67,6 +71,8 @@ def tpm(pair: Pair) -> Tpm | None:
     """Rules CMB-13..15: a model alone makes no TPM."""
     version = pair.same_word("tpm_version", "CMB-13", ("1.2", "2.0"))
     if version is None:
+        for name in ("tpm_model", "tpm_secret_security"):
+            pair.ignored(name, "without a TPM version the guest has no TPM")
         return None
     model = pair.same_word("tpm_model", "CMB-14", ("tpm-tis", "tpm-crb")) or "tpm-tis"
     if model == "tpm-crb" and version != "2.0":
@@ -133,6 +139,10 @@ def maxphysaddr_bits(pair: Pair) -> int | None:
     """The flavor wins (guest PREC-06)."""
     flavor = pair.spec_number("hw:maxphysaddr_bits", "Invalid", "CMB-20")
     image: int | None = pair.prop("hw_maxphysaddr_bits")
+    if not pair.spec("hw:maxphysaddr_mode") and not pair.prop("hw_maxphysaddr_mode"):
+        pair.ignored("maxphysaddr_bits", "the number of bits counts only with a maxphysaddr mode")
+    elif flavor is not None:
+        pair.ignored_prop("hw_maxphysaddr_bits", "the flavor's hw:maxphysaddr_bits decides")
     return image if flavor is None else flavor
 
 
@@ -142,6 +152,8 @@ def ephemeral_encryption(pair: Pair) -> bool | None:
 
 
 def ephemeral_encryption_format(pair: Pair) -> str | None:
+    if not pair.spec_flag("hw:ephemeral_encryption") and not pair.prop_flag("hw_ephemeral_encryption"):
+        pair.ignored("ephemeral_encryption_format", "local disks are not encrypted")
     return pair.same_word("ephemeral_encryption_format", "CMB-22", _FORMATS)
 
 
@@ -159,6 +171,11 @@ def _first_word(pair: Pair, name: str, choices: tuple[str, ...], rule: str, *, i
     spec, prop = f"hw:{name}", f"hw_{name}"
     flavor, image = pair.spec(spec), pair.prop(prop)
     from_image = bool(image) and (image_first or not flavor)
+    if image and flavor and image != flavor:
+        if from_image:
+            pair.ignored_spec(spec, f"the image's {prop} decides")
+        else:
+            pair.ignored_prop(prop, f"the flavor's {spec} decides")
     word: str | None = image if from_image else flavor
     if word is None or word in choices:
         return word
@@ -173,13 +190,18 @@ def _first_word(pair: Pair, name: str, choices: tuple[str, ...], rule: str, *, i
 def rng(pair: Pair) -> Rng | None:
     """Rules CMB-25: there is one unless the flavor says no."""
     if not lenient_bool(pair.specs.get("hw_rng:allowed", "true")):
+        for key in _RNG_RATES:
+            pair.ignored_spec(key, "the guest has no random number device")
         return None
     amounts = []
-    for key in ("hw_rng:rate_bytes", "hw_rng:rate_period"):
+    for key in _RNG_RATES:
         amount = pair.spec_number(key, "Invalid", "CMB-25") or 0
         if amount < 0:
             pair.bad_spec("Invalid", "CMB-25", key, {"type": "integer", "min": 0}, f"{key} must not be negative")
         amounts.append(amount)
+    if 0 in amounts:
+        for key in _RNG_RATES:
+            pair.ignored_spec(key, "a rate needs both rate_bytes and rate_period")
     return Rng(*amounts)
 
 
@@ -206,6 +228,8 @@ def hide_hypervisor_id(pair: Pair) -> bool:
 def boot_menu(pair: Pair) -> bool:
     """Rules CMB-28: the image's word counts where it has one."""
     image = pair.prop_flag("hw_boot_menu")
+    if image is not None and pair.spec_flag("hw:boot_menu") not in (None, image):
+        pair.ignored_spec("hw:boot_menu", "the image's hw_boot_menu decides")
     return bool(pair.spec_flag("hw:boot_menu")) if image is None else image
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from .cpu import MAX_CPUS, CpuListError, parse_cpu_mask
 from .types import integer_text, read_integer
 
 MAX_NODES: Final = 128
+_NODE_KEY = re.compile(r"hw:numa_(cpus|mem)\.([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ def numa_cells(pair: Pair, policies: CpuPolicies, page_size: int | None, pmem: t
     """The guest's cells; None where nothing asks for any, or where what asks makes no sense (then there is a problem)."""
     nodes = _node_count(pair)
     triggered = page_size is not None or bool(pmem) or policies.policy in ("dedicated", "mixed")
-    if (nodes is None and not triggered) or pair.vcpus > MAX_CPUS or nodes == 0:
+    if nodes is None and not triggered:
+        _ignore_lists(pair, "lists of nodes count only with hw:numa_nodes, a page size, pmem or pinned CPUs")
+        return None
+    if pair.vcpus > MAX_CPUS or nodes == 0:
         return None
     nodes = nodes or 1
     cpus, memory = _cpu_lists(pair), _memory_amounts(pair)
@@ -48,6 +53,15 @@ def numa_cells(pair: Pair, policies: CpuPolicies, page_size: int | None, pmem: t
     if layout is None:
         return None
     return tuple(_cell(index, owned, amount, policies, page_size) for index, (owned, amount) in enumerate(layout))
+
+
+def _ignore_lists(pair: Pair, reason: str) -> None:
+    """Every list of nodes, of both sides (rules CMB-77)."""
+    for key in pair.specs:
+        if _NODE_KEY.fullmatch(key):
+            pair.ignored_spec(key, reason)
+    for name in ("hw_numa_cpus", "hw_numa_mem"):
+        pair.ignored_prop(name, reason)
 
 
 Layout = list[tuple[list[int], int]]
@@ -94,6 +108,10 @@ def _spec_per_node(pair: Pair, name: str) -> list[tuple[str, str]]:
         if text is None:
             break
         found.append((key, text))
+    read = {key for key, _ in found}
+    for key in pair.specs:
+        if key.startswith(f"hw:{name}.") and key not in read:
+            pair.ignored_spec(key, "nodes are read from 0 up to the first one that is missing")
     return found
 
 

@@ -61,7 +61,7 @@ _DIGITS = re.compile(r"([0-9]+)")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-def _natural(path: str) -> list[tuple[int, int, str]]:
+def path_order(path: str) -> list[tuple[int, int, str]]:
     """Sort key in which servers[10] follows servers[9]; a longer number is a larger one, so none has to be converted."""
     key = []
     for index, part in enumerate(_DIGITS.split(path)):
@@ -84,7 +84,7 @@ class Problems:
 
     def __iter__(self) -> Iterator[Problem]:
         seen: set[tuple[str, str, str]] = set()
-        for problem in sorted(self._found, key=lambda p: (_natural(p.field), p.rule, p.code, p.message)):
+        for problem in sorted(self._found, key=lambda p: (path_order(p.field), p.rule, p.code, p.message)):
             identity = (problem.field, problem.code, problem.message)
             if identity not in seen:
                 seen.add(identity)
