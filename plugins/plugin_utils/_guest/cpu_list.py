@@ -7,32 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.cpu import parse_cpu_mask
+
 
 def parse_cpu_list(text: str) -> frozenset[int]:
-    """``1-4,^3,6`` is 1, 2, 4, 6: exclusions, also of ranges, apply after all inclusions, and empty parts are ignored.
-
-    Raises ValueError with a sentence for anything that is not such a list.
-    """
-    wanted: set[int] = set()
-    excluded: set[int] = set()
-    for part in text.split(","):
-        part = part.strip()
-        if part:
-            target = excluded if part.startswith("^") else wanted
-            target.update(_range(part.removeprefix("^"), text))
-    return frozenset(wanted - excluded)
-
-
-def _range(part: str, text: str) -> range:
-    first, dash, last = part.partition("-")
-    try:
-        low = int(first)
-        high = int(last) if dash else low
-    except ValueError:
-        raise ValueError(f"{part!r} in {text!r} is not a CPU number or a range of them") from None
-    if low < 0 or high < low:
-        raise ValueError(f"the range {part!r} in {text!r} runs backwards")
-    return range(low, high + 1)
+    """``1-4,^3,6`` is 1, 2, 4, 6. Raises ValueError with a sentence for anything that is not such a list."""
+    return frozenset(parse_cpu_mask(text))
 
 
 def format_cpu_list(cpus: Iterable[int]) -> str:

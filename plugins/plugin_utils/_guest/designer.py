@@ -72,6 +72,7 @@ def design_server(
     properties = {} if server["image"] is None else server["image"]["properties"]
     arch = choose_arch(properties, hypervisor)
     earlier = given.earlier.machine if given.earlier is not None else None
+    combination = _combine(server, problems, path)
     context = Context(
         server=server,
         uuid=uuid,
@@ -84,7 +85,8 @@ def design_server(
         virt_type=choose_virt_type(options, hypervisor, arch),
         arch=arch,
         machine=earlier or choose_machine(properties, options, arch),
-        combination=_combine(server, problems, path),
+        combination=combination,
+        combination_fits=not problems,
         problems=problems,
         resources=given,
         path=path,

@@ -139,4 +139,5 @@ def _nova_image(image: Image | None, image_id: str) -> NovaImage:
 
 
 def _property_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    """Typed values as Nova writes them: booleans as Python's words, lists as JSON."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, (list, dict)) else str(value)

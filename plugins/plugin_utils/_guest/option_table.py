@@ -57,7 +57,12 @@ _LIBVIRT: dict[str, Option] = {
     "cpu_model_extra_flags": _list("OPT-03"),
     "hw_machine_type": _list("OPT-04"),
     "sysinfo_serial": _text("OPT-05", "unique", "none", "os", "hardware", "auto", "unique"),
-    "images_type": _text("OPT-06", "default", "default", "raw", "flat", "qcow2"),
+    "images_type": _text("OPT-06", "default", "default", "raw", "flat", "qcow2", "lvm", "rbd"),
+    "images_volume_group": _text("OPT-06", None),
+    "images_rbd_pool": _text("OPT-06", "rbd"),
+    "sparse_logical_volumes": _flag("IMG-10", False),
+    "rbd_user": _text("IMG-04", None),
+    "rbd_secret_uuid": _text("IMG-04", None),
     "disk_cachemodes": _list("OPT-08"),
     "hw_disk_discard": _text("OPT-08", None, "ignore", "unmap"),
     "disk_prefix": _text("OPT-08", None),
@@ -96,8 +101,6 @@ _LIBVIRT: dict[str, Option] = {
     "live_migration_parallel_connections": _number("OPT-22", 1, use="later"),
     "live_migration_permit_post_copy": _flag("OPT-22", False, use="later"),
     "live_migration_permit_auto_converge": _flag("OPT-22", False, use="later"),
-    "images_volume_group": _text("OPT-06", None, use="later"),
-    "images_rbd_pool": _text("OPT-06", "rbd", use="later"),
 }
 
 _COMPUTE: dict[str, Option] = {

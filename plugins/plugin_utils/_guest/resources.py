@@ -84,8 +84,6 @@ class Rescue:
     """Boot a rescue disk. All disks stay where its image names a rescue device or bus, else only the root does."""
 
     image_properties: Mapping[str, Any] = field(default_factory=dict)
-    kernel: bool = False
-    ramdisk: bool = False
 
     @property
     def keeps_devices(self) -> bool:
@@ -120,7 +118,9 @@ PREALLOCATION = "preallocated disks"
 LOCAL_DISKS = "ephemeral and swap disks"
 KERNELS = "kernel and ramdisk images"
 VFAT_DRIVES = "vfat config drives"
-EVERYTHING = frozenset((CLONES, PREALLOCATION, LOCAL_DISKS, KERNELS, VFAT_DRIVES))
+LVM = "disks in volume groups"
+RBD = "disks in Ceph pools"
+EVERYTHING = frozenset((CLONES, PREALLOCATION, LOCAL_DISKS, KERNELS, VFAT_DRIVES, LVM, RBD))
 BUILT: frozenset[str] = frozenset()
 
 

@@ -58,7 +58,7 @@ def test_parse_cpu_list(text: str, cpus: list[int]) -> None:
 
 @pytest.mark.parametrize("text", ["4-1", "a", "1-b", "1-2-3"])
 def test_parse_cpu_list_refuses(text: str) -> None:
-    with pytest.raises(ValueError, match=r"CPU number|backwards"):
+    with pytest.raises(ValueError, match=r"neither a CPU|backwards"):
         parse_cpu_list(text)
 
 

@@ -37,14 +37,12 @@ def design_os(context: Context, mapping: Mapping[str, DiskInfo], firmware: Firmw
 
 
 def _kernel_files(context: Context) -> tuple[str | None, str | None]:
-    """Guest OS-11 and OS-14: kernel and initial disk of the image, or of the rescue image."""
-    rescue = context.resources.rescue
-    if rescue is not None and not rescue.keeps_devices:
-        kernel = context.volume_path("kernel.rescue") if rescue.kernel else None
-        return kernel, context.volume_path("ramdisk.rescue") if rescue.kernel and rescue.ramdisk else None
+    """Guest OS-11 and OS-14: a rescue boots the server's kernel too, from files of its own."""
     if not context.properties.get("kernel_id"):
         return None, None
-    return context.volume_path("kernel"), context.volume_path("ramdisk") if context.properties.get("ramdisk_id") else None
+    suffix = "" if context.resources.rescue is None else ".rescue"
+    initrd = context.volume_path(f"ramdisk{suffix}") if context.properties.get("ramdisk_id") else None
+    return context.volume_path(f"kernel{suffix}"), initrd
 
 
 def _command_line(context: Context, mapping: Mapping[str, DiskInfo]) -> str:
@@ -57,9 +55,11 @@ def _command_line(context: Context, mapping: Mapping[str, DiskInfo]) -> str:
 
 
 def _boot_devices(context: Context, mapping: Mapping[str, DiskInfo]) -> tuple[str, ...]:
-    """Kinds of device, not devices (guest BOOT-01 to BOOT-07); indexes sort as the texts that Nova makes of them."""
-    rescue = context.resources.rescue
-    if context.properties.get("kernel_id") or (rescue is not None and not rescue.keeps_devices):
+    """Kinds of device, not devices (guest BOOT-01 to BOOT-07); indexes sort as the texts that Nova makes of them.
+
+    A rescue boots its first disk, or the one with a boot order of its own, beside which libvirt allows no list (guest OS-14).
+    """
+    if context.properties.get("kernel_id") or context.resources.rescue is not None:
         return ()
     bootable = sorted((info for info in mapping.values() if "boot_index" in info), key=lambda info: info["boot_index"])
     return tuple(dict.fromkeys(_BOOT_DEVICES[info["type"]] for info in bootable))

@@ -26,8 +26,8 @@ X86 = ("i686", "x86_64")
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """``arch`` and ``machine`` are the guest's, ``combination`` is what flavor and image come to, ``path`` stands before the
-    fields of problems."""
+    """``arch`` and ``machine`` are the guest's; ``combination`` is what flavor and image come to, for use where it fits;
+    ``path`` stands before the fields of problems."""
 
     server: Server
     uuid: str
@@ -41,6 +41,7 @@ class Context:
     arch: str
     machine: str | None
     combination: Combination
+    combination_fits: bool
     problems: Problems
     resources: Resources = field(default_factory=Resources)
     path: str = ""

@@ -10,6 +10,20 @@ from .context import Context
 
 _EMULATED_MODELS = {"aarch64": "cortex-a57", "ppc64le": "POWER8"}
 _TRAIT = "trait:HW_CPU_"
+# Traits whose flags have another name at libvirt.
+_FLAGS = {
+    "aesni": "aes",
+    "amd_ssbd": "amd-ssbd",
+    "amd_svm": "svm",
+    "avx512vpopcntdq": "avx512-vpopcntdq",
+    "clmul": "pclmuldq",
+    "fma3": "fma",
+    "intel_vmx": "vmx",
+    "sha": "sha-ni",
+    "sse41": "sse4.1",
+    "sse42": "sse4.2",
+    "virt_ssbd": "virt-ssbd",
+}
 
 
 def design_cpu(context: Context, cells: tuple[NumaCell, ...]) -> Cpu | None:
@@ -83,7 +97,7 @@ def _demanded_flags(context: Context) -> set[str]:
     """HW_CPU_X86_AVX512F demands avx512f; traits that name no flag demand none."""
     names = [name for name, value in context.specs.items() if name.startswith(_TRAIT) and value == "required"]
     flags = {name.removeprefix(_TRAIT).partition("_")[2].lower() for name in names}
-    return {flag for flag in flags if flag}
+    return {_FLAGS.get(flag, flag) for flag in flags if flag and flag != "hyperthreading"}
 
 
 def _features(context: Context, mode: str | None) -> tuple[CpuFeature, ...]:

@@ -13,8 +13,9 @@ from ..host_options import CACHE_MODES, CACHED_SOURCES
 from .context import Context
 
 _DIRECT = ("none", "directsync")
-_QUOTAS = tuple(f"{kind}_{what}_sec" for kind in ("read", "write", "total") for what in ("bytes", "iops"))
-# libvirt's order (guest IMG-13).
+# Nova mixes bytes and operations (guest IMG-13). The order means nothing to libvirt, but libxml2 finds only limits of one unit
+# valid that stand together, so that defining with validation would refuse Nova's order.
+_QUOTAS = tuple(f"{kind}_{what}_sec" for what in ("bytes", "iops") for kind in ("total", "read", "write"))
 _LIMITS = (*_QUOTAS, *(f"{name}_max" for name in _QUOTAS), "size_iops_sec")
 
 
@@ -29,9 +30,9 @@ def cache_mode(context: Context, kind: str, default: str, *, shareable: bool = F
     return default
 
 
-def image_cache_mode(context: Context) -> str:
+def image_cache_mode(context: Context, kind: str) -> str:
     """Guest IMG-06: without O_DIRECT the page cache has to serve."""
-    return cache_mode(context, "file", "none" if context.hypervisor.get("o_direct", True) else "writeback")
+    return cache_mode(context, kind, "none" if context.hypervisor.get("o_direct", True) else "writeback")
 
 
 def io_mode(wanted: str | None, cache: str) -> str | None:

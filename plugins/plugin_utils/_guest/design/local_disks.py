@@ -11,8 +11,8 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.disk_mappin
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import BlockDevice
 
 from ..base_image import BaseImage
-from ..device_model import Disk, DiskSource
-from ..resources import CLONES, KERNELS, LOCAL_DISKS, PREALLOCATION, VFAT_DRIVES
+from ..device_model import Disk, DiskAuth, DiskSource
+from ..resources import CLONES, KERNELS, LOCAL_DISKS, LVM, PREALLOCATION, RBD, VFAT_DRIVES
 from ..volume_plan import VolumePlan
 from .context import Context
 from .disk_driver import ScsiUnits, disk_quotas, image_cache_mode, io_mode
@@ -32,22 +32,59 @@ def image_disk(
     context: Context, volume: VolumePlan, info: DiskInfo, units: ScsiUnits, *, boot_order: int | None = None
 ) -> Disk:
     """A disk on a volume of ours."""
-    cache = image_cache_mode(context)
-    preallocated = context.options.text("DEFAULT", "preallocate_images") == "space"
+    source = _source(context, volume)
+    cache = image_cache_mode(context, source.kind)
     return Disk(
         device=info["type"],
-        source=DiskSource(kind="file", attributes=(("file", volume.path),)),
+        source=source,
         target_dev=info["dev"] or "",
         target_bus=info["bus"] or "",
-        driver_name="qemu",
+        driver_name=None if source.kind == "network" else "qemu",
         driver_type=volume.format,
         cache=cache,
         discard=context.options.text("libvirt", "hw_disk_discard"),
-        io=io_mode("native" if preallocated else None, cache),
+        io=io_mode(_io(context, source.kind), cache),
+        auth=_auth(context) if source.kind == "network" else None,
         iotune=disk_quotas(context),
         boot_order=boot_order,
         address=units.take(info["bus"] or ""),
     )
+
+
+def _images_type(context: Context, role: str) -> str:
+    """``file``, ``lvm`` or ``rbd``; a config drive is a file wherever that can be (guest DSK-05)."""
+    kind = context.options.text("libvirt", "images_type") or "default"
+    if kind == "rbd":
+        return "rbd"
+    return "lvm" if kind == "lvm" and not role.startswith("disk.config") else "file"
+
+
+def _source(context: Context, volume: VolumePlan) -> DiskSource:
+    """Guest IMG-01 to IMG-04."""
+    kind = _images_type(context, volume.role)
+    if kind == "lvm":
+        group = context.options.text("libvirt", "images_volume_group")
+        name = f"{context.uuid}_{volume.role.replace('_', '__')}"
+        return DiskSource(kind="block", attributes=(("dev", f"/dev/{group}/{name}"),))
+    if kind == "rbd":
+        pool = context.options.text("libvirt", "images_rbd_pool")
+        return DiskSource(kind="network", attributes=(("protocol", "rbd"), ("name", f"{pool}/{context.uuid}_{volume.role}")))
+    return DiskSource(kind="file", attributes=(("file", volume.path),))
+
+
+def _auth(context: Context) -> DiskAuth | None:
+    user = context.options.text("libvirt", "rbd_user")
+    secret = context.options.text("libvirt", "rbd_secret_uuid")
+    return None if user is None else DiskAuth(username=user, secret_type="ceph", secret_uuid=secret)  # noqa: S106
+
+
+def _io(context: Context, kind: str) -> str | None:
+    """Guest IMG-10: native where the space is taken at once."""
+    if kind == "network":
+        return None
+    if kind == "block":
+        return None if context.options.flag("libvirt", "sparse_logical_volumes") else "native"
+    return "native" if context.options.text("DEFAULT", "preallocate_images") == "space" else None
 
 
 def local_volume(context: Context, role: str) -> VolumePlan | None:
@@ -74,7 +111,8 @@ def _root_volume(context: Context, role: str) -> VolumePlan | None:
         return None
     volume = _volume(context, role, _root_capacity(context, base, role), _format(context))
     if volume.format == "raw":
-        _need(context, CLONES, "host_options.libvirt.images_type")
+        if _images_type(context, role) == "file":
+            _need(context, CLONES, "host_options.libvirt.images_type")
         return replace(volume, clone_of=base["name"])
     return replace(volume, backing=base["name"], backing_path=base["path"], backing_format=base["format"])
 
@@ -92,11 +130,21 @@ def _root_capacity(context: Context, base: BaseImage, role: str) -> int:
 
 
 def _format(context: Context) -> str:
-    """Guest IMG-01, IMG-02."""
+    """Guest IMG-01 to IMG-04."""
     kind = context.options.text("libvirt", "images_type")
     if kind == "default":
         return "qcow2" if context.options.flag("DEFAULT", "use_cow_images") else "raw"
     return "qcow2" if kind == "qcow2" else "raw"
+
+
+def _check_kind(context: Context, role: str) -> None:
+    kind = _images_type(context, role)
+    if kind != "file":
+        _need(context, LVM if kind == "lvm" else RBD, "host_options.libvirt.images_type")
+    if kind == "lvm" and not context.options.text("libvirt", "images_volume_group"):
+        field = "host_options.libvirt.images_volume_group"
+        message = "images_type lvm needs the volume group in images_volume_group"
+        context.refuse("Invalid", "IMG-03", field, None, "a volume group", message)
 
 
 def _drive_volume(context: Context, role: str) -> VolumePlan:
@@ -111,6 +159,7 @@ def _blank_volume(context: Context, role: str, capacity: int) -> VolumePlan:
 
 
 def _volume(context: Context, role: str, capacity: int, volume_format: str) -> VolumePlan:
+    _check_kind(context, role)
     preallocate = context.options.text("DEFAULT", "preallocate_images") == "space" and capacity > 0
     if preallocate:
         _need(context, PREALLOCATION, "host_options.DEFAULT.preallocate_images")

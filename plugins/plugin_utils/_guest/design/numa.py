@@ -32,6 +32,8 @@ class NumaDesign:
 
 
 def design_numa(context: Context) -> NumaDesign:
+    if not context.combination_fits:  # its problems are told; cells that make no sense need no host
+        return NumaDesign()
     cpus = host_cpus(context)
     quotas = _cpu_quotas(context)
     guest_cells = context.combination.numa_cells
