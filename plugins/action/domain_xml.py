@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.kilonova.compute.plugins.module_utils._argspec import Spec, domain_xml_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import REQUEST_FORMS, Spec, domain_xml_spec
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import ControllerAction
 
 
@@ -17,8 +17,11 @@ class ActionModule(ControllerAction):
     def spec(self) -> Spec:
         return domain_xml_spec()
 
+    def constraints(self) -> dict[str, Any]:
+        return {"mutually_exclusive": [list(REQUEST_FORMS)], "required_one_of": [list(REQUEST_FORMS)]}
+
     def work(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         # Imported here, so that a library that is missing on the controller is one sentence and no traceback.
         from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.domain_xml_task import show_domains
 
-        return show_domains(params)
+        return show_domains(params, self.read_file)

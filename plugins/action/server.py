@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.kilonova.compute.plugins.module_utils._argspec import Spec, request_spec, server_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import (
+    REQUEST_FORMS,
+    Spec,
+    request_spec,
+    server_spec,
+)
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import KilonovaAction
 
 
@@ -19,6 +24,10 @@ class ActionModule(KilonovaAction):
     def spec(self) -> Spec:
         return server_spec()
 
+    def constraints(self) -> dict[str, Any]:
+        forms = ["name", *REQUEST_FORMS]
+        return {"mutually_exclusive": [forms], "required_one_of": [forms]}
+
     def work(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         # Imported here, so that a library that is missing on the controller is one sentence and no traceback.
         from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.server_task import ServerTask
@@ -27,6 +36,7 @@ class ActionModule(KilonovaAction):
             params=params,
             request_options=tuple(request_spec()),
             run_on_host=lambda name, arguments: self.run_on_host(name, arguments, task_vars),
+            read_file=self.read_file,
             check_mode=self.check_mode,
             diff_mode=self.diff_mode,
         ).run()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.kilonova.compute.plugins.module_utils._argspec import Spec, validate_server_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import REQUEST_FORMS, Spec, validate_server_spec
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import ControllerAction
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import read_requests
 
@@ -18,7 +18,10 @@ class ActionModule(ControllerAction):
     def spec(self) -> Spec:
         return validate_server_spec()
 
+    def constraints(self) -> dict[str, Any]:
+        return {"mutually_exclusive": [list(REQUEST_FORMS)], "required_one_of": [list(REQUEST_FORMS)]}
+
     def work(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        requests = read_requests(params["servers"], params, single=False)
+        requests = read_requests(params, read_file=self.read_file)
         servers = [planned.server for planned in requests.planned]
         return {"changed": False, "servers": servers, "no_effect": requests.no_effect}

@@ -40,6 +40,21 @@ def quota_spec() -> Spec:
     return {"quota": {"type": "dict"}, "usage": {"type": "dict"}}
 
 
+# The forms that a request may come in; one of them at a time.
+REQUEST_FORMS = ("servers", "api_request", "nova_boot", "ec2_request")
+
+
+def request_forms_spec() -> Spec:
+    return {
+        "servers": {"type": "list", "elements": "dict", "no_log": True},
+        "api_request": {"type": "dict", "no_log": True},
+        "microversion": {"type": "str"},
+        "nova_boot": {"type": "list", "elements": "str", "no_log": True},
+        "ec2_request": {"type": "dict", "no_log": True},
+        "ec2_ids": {"type": "dict"},
+    }
+
+
 def request_spec() -> Spec:
     """The options of one server, by the names of openstack.cloud.server and Nova."""
     return {
@@ -83,10 +98,9 @@ def host_options_spec() -> Spec:
 
 def server_spec() -> Spec:
     spec = connection_spec()
-    for part in (catalogue_spec, quota_spec, request_spec, wait_spec, host_options_spec):
+    for part in (request_forms_spec, catalogue_spec, quota_spec, request_spec, wait_spec, host_options_spec):
         spec.update(part())
     spec.update(
-        servers={"type": "list", "elements": "dict", "no_log": True},
         state={"type": "str", "default": "present", "choices": list(SERVER_STATES)},
         wait_for={"type": "str", "default": "running", "choices": ["running", "console"]},
         console_pattern={"type": "str", "default": DEFAULT_CONSOLE_PATTERN},
@@ -108,9 +122,9 @@ def validate_image_spec() -> Spec:
 
 
 def validate_server_spec() -> Spec:
-    spec = dict(connection_spec(), servers={"type": "list", "elements": "dict", "required": True, "no_log": True})
-    spec.update(catalogue_spec())
-    spec.update(quota_spec())
+    spec = connection_spec()
+    for part in (request_forms_spec, catalogue_spec, quota_spec):
+        spec.update(part())
     return spec
 
 
@@ -132,9 +146,9 @@ def validate_block_device_mapping_spec() -> Spec:
 
 def domain_xml_spec() -> Spec:
     spec = dict(connection_spec(), **host_options_spec())
-    spec.update(catalogue_spec())
+    for part in (request_forms_spec, catalogue_spec):
+        spec.update(part())
     spec["hypervisor"] = {"type": "dict", "required": True}
-    spec["servers"] = {"type": "list", "elements": "dict", "required": True, "no_log": True}
     return spec
 
 

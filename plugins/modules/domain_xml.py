@@ -16,12 +16,6 @@ description:
 author:
   - Kilonova contributors (@kilonova)
 options:
-  servers:
-    description:
-      - The requests, as for M(kilonova.compute.server), or normalised servers.
-    type: list
-    elements: dict
-    required: true
   hypervisor:
     description:
       - The facts of the host as M(kilonova.compute.hypervisor_info) returned them.
@@ -38,6 +32,7 @@ options:
     default: default
 extends_documentation_fragment:
   - kilonova.compute.connection.controller
+  - kilonova.compute.request_forms
   - kilonova.compute.catalogues
   - kilonova.compute.attributes.info
   - kilonova.compute.attributes.controller

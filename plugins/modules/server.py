@@ -23,6 +23,7 @@ options:
   servers:
     description:
       - Several requests at once, a list of the same options. Each succeeds or fails by itself.
+      - A request here may say C(state), C(wait) and C(timeout) for itself.
     type: list
     elements: dict
   security_groups:
@@ -64,6 +65,7 @@ extends_documentation_fragment:
   - kilonova.compute.connection
   - kilonova.compute.catalogues
   - kilonova.compute.request
+  - kilonova.compute.request_forms
   - kilonova.compute.hosting
   - kilonova.compute.hosting.options
   - kilonova.compute.hosting.quota
@@ -209,6 +211,10 @@ extra:
   returned: when O(state) is not V(absent)
   type: list
   elements: str
+reply:
+  description: The answer in the form of O(api_request), O(nova_boot) or O(ec2_request). It holds no password.
+  returned: when the request came in one of those forms
+  type: dict
 no_effect:
   description: What Nova accepts and plain libvirt has no use for.
   returned: when O(state) is not V(absent)

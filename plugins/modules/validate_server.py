@@ -17,15 +17,9 @@ description:
 
 author:
   - Kilonova contributors (@kilonova)
-options:
-  servers:
-    description:
-      - The requests, a list of the options of M(kilonova.compute.server).
-    type: list
-    elements: dict
-    required: true
 extends_documentation_fragment:
   - kilonova.compute.connection.controller
+  - kilonova.compute.request_forms
   - kilonova.compute.catalogues
   - kilonova.compute.hosting.quota
   - kilonova.compute.attributes.info

@@ -96,6 +96,14 @@ class KilonovaAction(ActionBase):  # type: ignore[misc]
     def diff_mode(self) -> bool:
         return bool(self._task.diff)
 
+    def read_file(self, path: str) -> bytes | None:
+        """A file of the controller that a request names, looked for as Ansible does; None where it cannot be read."""
+        try:
+            with open(self._find_needle("files", path), "rb") as source:
+                return source.read()
+        except (AnsibleError, OSError):
+            return None
+
     def run_on_host(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One trip: runs our module of that name on the task's host. A failure is raised as HostError."""
         given = {key: value for key, value in arguments.items() if value is not None}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,21 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.keypair imp
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.network import validate_networks
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server import Planned, plan_servers
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_api import plan_api_request
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_argv import files_of, plan_nova_boot
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_ec2 import plan_ec2_request
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_group import validate_server_groups
+
+# Reads a file of the controller; None where it cannot be read.
+ReadFile = Callable[[str], bytes | None]
+
+_READERS: dict[str, Callable[..., Checked[Any]]] = {
+    "flavors": validate_flavors,
+    "images": validate_images,
+    "networks": validate_networks,
+    "keypairs": validate_keypairs,
+    "server_groups": validate_server_groups,
+}
 
 
 @dataclass(frozen=True)
@@ -29,24 +43,17 @@ class Catalogues:
     no_effect: tuple[NoEffect, ...]
 
 
-_READERS = {
-    "flavors": validate_flavors,
-    "images": validate_images,
-    "networks": validate_networks,
-    "keypairs": validate_keypairs,
-    "server_groups": validate_server_groups,
-}
-
-
 def read_catalogues(params: Mapping[str, Any]) -> Catalogues:
     values: dict[str, Any] = {}
     problems = Problems()
     no_effect: list[NoEffect] = []
     for name, read in _READERS.items():
-        answer: Checked[Any] = read(params.get(name) or {})
+        answer = read(params.get(name) or {})
         values[name] = answer.value
         problems.extend(answer.problems)
         no_effect.extend(answer.no_effect)
+    if params.get("ec2_ids") is not None:
+        values["ec2_ids"] = params["ec2_ids"]
     return Catalogues(values, tuple(problems), tuple(no_effect))
 
 
@@ -58,15 +65,30 @@ class Requests:
     no_effect: list[NoEffect]
 
 
-def read_requests(servers: list[Any], params: Mapping[str, Any], *, single: bool) -> Requests:
-    """Raises ContractError with every problem of catalogues and requests. The fields of a single request have no index."""
+def read_requests(params: Mapping[str, Any], *, single: bool = False, read_file: ReadFile = lambda path: None) -> Requests:
+    """The requests of whichever form ``params`` holds: servers, api_request, nova_boot or ec2_request.
+
+    Raises ContractError with every problem of catalogues and requests. The fields of a single request have no index."""
     catalogues = read_catalogues(params)
-    answer = plan_servers(servers, **catalogues.values, quota=params.get("quota"), usage=params.get("usage"))
+    answer = _plan(params, catalogues.values, read_file)
     problems = Problems()
     problems.extend(catalogues.problems)
     problems.extend(answer.problems)
     refuse(problems, single=single)
     return Requests(list(answer.value), _fields(answer.no_effect, single) + list(catalogues.no_effect))
+
+
+def _plan(params: Mapping[str, Any], catalogues: dict[str, Any], read_file: ReadFile) -> Checked[list[Planned]]:
+    options = catalogues | {"quota": params.get("quota"), "usage": params.get("usage")}
+    if params.get("api_request") is not None:
+        return plan_api_request(params["api_request"], microversion=params.get("microversion"), **options)
+    if params.get("nova_boot") is not None:
+        found = {path: read_file(path) for path in files_of(params["nova_boot"])}
+        files = {path: content for path, content in found.items() if content is not None}
+        return plan_nova_boot(params["nova_boot"], files=files, **options)
+    if params.get("ec2_request") is not None:
+        return plan_ec2_request(params["ec2_request"], **options)
+    return plan_servers(params["servers"], **options)
 
 
 def refuse(problems: Iterable[Problem], *, single: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
-from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import read_requests, refuse
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import ReadFile, read_requests, refuse
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
 
@@ -25,9 +25,9 @@ _CLOCK = datetime(2000, 1, 1, tzinfo=UTC)
 _INTENT = Intent("present", persistent=True, wait=False, timeout=1, console_pattern=None)
 
 
-def show_domains(params: Mapping[str, Any]) -> dict[str, Any]:
+def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, Any]:
     """{domains: [{name, uuid, xml}], no_effect}. Raises ContractError with every problem."""
-    requests = read_requests(params["servers"], params, single=False)
+    requests = read_requests(params, read_file=read_file)
     problems = Problems()
     no_effect: list[NoEffect] = list(requests.no_effect)
     options = check_host_options(params["host_options"])
@@ -44,7 +44,7 @@ def show_domains(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _show(server: Server, place: Place, problems: Problems, no_effect: list[NoEffect]) -> dict[str, Any]:
     minting = Minting(lambda: str(uuid.uuid5(_NAMESPACE, server["name"])), _CLOCK, bytes)
-    [item] = match([server], place.hypervisor, _INTENT, minting, problems)
+    [item] = match([(server, _INTENT)], place.hypervisor, minting, problems)
     designed = design(item, place, minting, f"servers[{server['request']['index']}]", problems, no_effect)
     xml = "" if problems else render_domain(designed.domain)
     return {"name": designed.domain.name, "uuid": item.uuid, "xml": xml}

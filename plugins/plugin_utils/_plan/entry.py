@@ -23,7 +23,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render imp
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_plan import VolumePlan
 
 from .base_image import find_base
-from .planning import Intent, Minting, Planned
+from .planning import Minting, Planned
 
 
 class Place:
@@ -108,7 +108,7 @@ def _with_hostname(server: Server, uuid: str) -> Server:
     return named
 
 
-def build_entry(item: Planned, wish: Wish, designed: Design, intent: Intent, minting: Minting) -> dict[str, Any]:
+def build_entry(item: Planned, wish: Wish, designed: Design, minting: Minting) -> dict[str, Any]:
     """What the host half gets: which volumes, which bytes, which XML, what to wait for."""
     volumes = [_with_content(volume, item, wish, minting) for volume in designed.volumes]
     console = next((volume for volume in designed.volumes if volume.role == "console.log"), None)
@@ -122,15 +122,15 @@ def build_entry(item: Planned, wish: Wish, designed: Design, intent: Intent, min
         "xml": render_domain(designed.domain),
         "volumes": [_to_host(volume) for volume in volumes],
         "console": None if console is None else {"pool": console.pool, "name": console.name},
-        "wanted": intent.power or "running",
-        "persistent": intent.persistent,
-        "wait": intent.wait,
-        "timeout": intent.timeout,
-        "console_pattern": intent.console_pattern,
+        "wanted": item.intent.power or "running",
+        "persistent": item.intent.persistent,
+        "wait": item.intent.wait,
+        "timeout": item.intent.timeout,
+        "console_pattern": item.intent.console_pattern,
     }
 
 
-def power_entry(item: Planned, intent: Intent) -> dict[str, Any]:
+def power_entry(item: Planned) -> dict[str, Any]:
     existing = item.existing or {}
     console = next((v for v in existing.get("volumes", []) if v["role"] == "console.log"), None)
     return {
@@ -140,9 +140,9 @@ def power_entry(item: Planned, intent: Intent) -> dict[str, Any]:
         "domain": existing.get("domain"),
         "request": item.server["request"]["index"],
         "console": None if console is None else {"pool": console["pool"], "name": console["name"]},
-        "wanted": intent.power,
-        "wait": intent.wait,
-        "timeout": intent.timeout,
+        "wanted": item.intent.power,
+        "wait": item.intent.wait,
+        "timeout": item.intent.timeout,
     }
 
 

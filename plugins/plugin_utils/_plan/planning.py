@@ -52,6 +52,7 @@ class Planned:
     """One server: what the host half is to do with it (None: nothing), and what the host says of it now."""
 
     server: Server
+    intent: Intent
     action: str | None
     uuid: str
     existing: Mapping[str, Any] | None = None
@@ -60,14 +61,14 @@ class Planned:
     entry: dict[str, Any] | None = None
 
 
-def match(servers: Sequence[Server], facts: Hypervisor, intent: Intent, minting: Minting, problems: Problems) -> list[Planned]:
+def match(wanted: Sequence[tuple[Server, Intent]], facts: Hypervisor, minting: Minting, problems: Problems) -> list[Planned]:
     """Decides for each server whether it is to be built, finished, powered or left alone."""
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for existing in facts["servers"]:
         by_name.setdefault(existing["name"], []).append(existing)
     foreign = {domain["name"] for domain in facts["domains"]} - {known["domain"] for known in facts["servers"]}
     planned = []
-    for server in servers:
+    for server, intent in wanted:
         found = by_name.get(server["name"], [])
         if len(found) > 1:
             _ambiguous(server, found, problems)
@@ -94,16 +95,16 @@ def _occupied(server: Server, facts: Hypervisor, problems: Problems) -> None:
 
 def _decide(server: Server, existing: Mapping[str, Any] | None, intent: Intent, minting: Minting) -> Planned:
     if existing is None:
-        return Planned(server, "create", minting.uuid())
+        return Planned(server, intent, "create", minting.uuid())
     if existing["state"] == "building":
         # A killed run's: the same uuid again, so that its names, volumes and addresses stay what they were meant to be.
-        return Planned(server, "create", existing["id"], existing)
+        return Planned(server, intent, "create", existing["id"], existing)
     if existing["state"] == "deleting":
-        return Planned(server, "create", minting.uuid(), existing, replaces=existing["id"])
+        return Planned(server, intent, "create", minting.uuid(), existing, replaces=existing["id"])
     differences = drift(existing["request"], server)
     wanted = intent.power
     now = {"shutdown": "stopped"}.get(existing["power_state"], existing["power_state"])
-    return Planned(server, "power" if wanted and wanted != now else None, existing["id"], existing, drift=differences)
+    return Planned(server, intent, "power" if wanted and wanted != now else None, existing["id"], existing, drift=differences)
 
 
 def extra_servers(servers: Sequence[Server], facts: Hypervisor) -> list[str]:

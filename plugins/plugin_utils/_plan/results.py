@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect
 
-from .planning import Intent, Planned
+from .planning import Planned
 
 _INTERNAL = ("request", "state", "persistent")
 _EMPTY: dict[str, Any] = {"drift": [], "phases": {}, "no_effect": [], "error": {}}
@@ -22,9 +22,9 @@ def unchanged(item: Planned) -> dict[str, Any]:
     return _EMPTY | existing | {"changed": False, "drift": item.drift}
 
 
-def predicted(item: Planned, host: str, intent: Intent) -> dict[str, Any]:
+def predicted(item: Planned, host: str) -> dict[str, Any]:
     """What check mode says of a server that would be built or powered."""
-    power = {"stopped": "shutdown"}.get(intent.power or "", intent.power or "running")
+    power = {"stopped": "shutdown"}.get(item.intent.power or "", item.intent.power or "running")
     base = unchanged(item) if item.action == "power" else _EMPTY | _planned(item, host)
     status = {"running": "ACTIVE", "paused": "PAUSED", "shutdown": "SHUTOFF"}[power]
     vm_state = {"running": "active", "paused": "paused", "shutdown": "stopped"}[power]

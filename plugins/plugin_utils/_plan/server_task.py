@@ -12,13 +12,19 @@ import re
 import uuid
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import REQUEST_FORMS, SERVER_STATES
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server import Planned as Request
-from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import read_requests, refuse
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import (
+    ReadFile,
+    Requests,
+    read_requests,
+    refuse,
+)
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor
 
@@ -26,6 +32,7 @@ from . import results
 from .absent import absent_names
 from .entry import Place, build_entry, design, find_pool, power_entry
 from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
+from .reply import reply_to
 
 RunOnHost = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -37,6 +44,7 @@ class ServerTask:
     params: Mapping[str, Any]
     request_options: tuple[str, ...]
     run_on_host: RunOnHost
+    read_file: ReadFile
     check_mode: bool
     diff_mode: bool
 
@@ -45,24 +53,34 @@ class ServerTask:
 
     @property
     def _single(self) -> bool:
-        return self.params["servers"] is None
+        """Whether the request stands in the task's own options."""
+        return all(self.params[form] is None for form in REQUEST_FORMS)
 
-    def _wishes(self) -> list[Any]:
-        if not self._single:
-            return list(self.params["servers"])
-        return [{name: self.params[name] for name in self.request_options if self.params.get(name) is not None}]
+    def _requests(self) -> Requests:
+        """Secrets are in the wishes only: a normalised server, which has but their hashes, cannot be built from."""
+        params = dict(self.params)
+        if self._single:
+            params["servers"] = [{name: params[name] for name in self.request_options if params.get(name) is not None}]
+        found = read_requests(params, single=self._single, read_file=self.read_file)
+        problems = Problems()
+        for request in found.planned:
+            refuse_hashes(request, problems)
+        refuse(problems, single=self._single)
+        return found
 
     def _present(self) -> dict[str, Any]:
         intent = read_intent(self.params)
-        requests = read_requests(self._wishes(), self.params, single=self._single)
+        requests = self._requests()
         hypervisor = self.params["hypervisor"]
         if hypervisor is None:
             hypervisor = self.run_on_host("hypervisor_info", {"uri": self.params["uri"]})["hypervisor"]
         minting = Minting(lambda: str(uuid.uuid4()), datetime.now(UTC), os.urandom)
         planned = self._plan(requests.planned, hypervisor, intent, minting, requests.no_effect)
-        found = self._carry_out(planned, intent, hypervisor, requests.no_effect)
+        found = self._carry_out(planned, hypervisor, requests.no_effect)
         extra = extra_servers([item.server for item in planned], hypervisor)
-        return found | {"extra": extra, "no_effect": requests.no_effect, "virt_type": hypervisor["virt_type"]}
+        reply = reply_to(self.params, planned, found["servers"])
+        more = {"extra": extra, "no_effect": requests.no_effect, "virt_type": hypervisor["virt_type"]}
+        return found | more | ({} if reply is None else {"reply": reply})
 
     def _plan(
         self, requests: list[Request], hypervisor: Hypervisor, intent: Intent, minting: Minting, no_effect: list[NoEffect]
@@ -72,7 +90,8 @@ class ServerTask:
         options = check_host_options(self.params["host_options"])
         problems.extend(options.problems)
         no_effect.extend(options.no_effect)
-        planned = match([request.server for request in requests], hypervisor, intent, minting, problems)
+        wanted = [(request.server, intent_of(request, intent, problems)) for request in requests]
+        planned = match(wanted, hypervisor, minting, problems)
         pool = find_pool(hypervisor, self.params["pool"], problems)
         refuse(problems, single=self._single)
         place = Place(hypervisor, options.value, pool)
@@ -81,15 +100,13 @@ class ServerTask:
                 path = "" if self._single else f"servers[{item.server['request']['index']}]"
                 designed = design(item, place, minting, path, problems, no_effect)
                 if not problems:
-                    item.entry = build_entry(item, request.wish, designed, intent, minting)
+                    item.entry = build_entry(item, request.wish, designed, minting)
             elif item.action == "power":
-                item.entry = power_entry(item, intent)
+                item.entry = power_entry(item)
         refuse(problems, single=self._single)
         return planned
 
-    def _carry_out(
-        self, planned: list[Planned], intent: Intent, hypervisor: Hypervisor, no_effect: list[NoEffect]
-    ) -> dict[str, Any]:
+    def _carry_out(self, planned: list[Planned], hypervisor: Hypervisor, no_effect: list[NoEffect]) -> dict[str, Any]:
         active = [item for item in planned if item.entry]
         answers: dict[int, dict[str, Any]] = {}
         if active and not self.check_mode:
@@ -100,7 +117,7 @@ class ServerTask:
             if id(item) in answers:
                 servers.append(results.merged(item, answers[id(item)], no_effect))
             elif item.entry:
-                servers.append(results.predicted(item, hypervisor["hostname"], intent))
+                servers.append(results.predicted(item, hypervisor["hostname"]))
             else:
                 servers.append(results.unchanged(item))
         found = {"changed": any(s["changed"] for s in servers), "servers": servers} | results.verdict(planned, servers)
@@ -125,6 +142,29 @@ class ServerTask:
         if self.diff_mode:
             found["diff"] = [results.removal_diff(server) for server in servers if server["changed"]]
         return found
+
+
+def refuse_hashes(request: Request, problems: Problems) -> None:
+    """A normalised server that had user data, files or a password has lost them, and would boot without."""
+    server, wish = request.server, request.wish
+    lost = {"user_data": wish.user_data is None, "personality": not wish.files, "admin_pass": wish.admin_pass is None}
+    for name, missing in lost.items():
+        if server[name] and missing:  # type: ignore[literal-required]
+            where = f"{wish.path}.{name}"
+            message = f"{where} is only a hash here: give the request itself, not the normalised server"
+            problems.add("ValidationError", "REQ-12", where, None, "the content", message)
+
+
+def intent_of(request: Request, intent: Intent, problems: Problems) -> Intent:
+    """A request of the bulk form may say state, wait and wait_timeout for itself."""
+    own = request.wish.extra
+    state = own.get("state", intent.state)
+    if state not in SERVER_STATES or state == "absent":
+        where = f"{request.wish.path}.state"
+        allowed = [name for name in SERVER_STATES if name != "absent"]
+        problems.add("NotBuilt", "STA-01", where, state, allowed, f"{where} must be one of {', '.join(allowed)} in this form")
+        state = intent.state
+    return replace(intent, state=state, wait=own.get("wait", intent.wait), timeout=own.get("wait_timeout", intent.timeout))
 
 
 def read_intent(params: Mapping[str, Any]) -> Intent:
