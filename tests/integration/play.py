@@ -83,7 +83,7 @@ def _play(
     inventory.write_text(json.dumps({"all": {"hosts": {"target": dict(variables)}}}))
     done = subprocess.run(
         [BIN / "ansible-playbook", "-i", inventory, *options, playbook],
-        env=environment_of(folder, record) | environment,
+        env=environment_of(folder, record) | dict(environment),
         cwd=folder, check=False, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     lines = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []

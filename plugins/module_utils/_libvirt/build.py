@@ -13,12 +13,15 @@ import base64
 import io
 import time
 import zlib
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
+from .._errors import HypervisorError
 from .domain import define, find_domain, is_active, is_persistent, start, start_transient, undefine
 from .domain_record import set_record_state
+from .ended import write_ended_record
+from .errors import is_error
 from .logs import ConsoleReader
-from .removal import remove_server
+from .removal import remove_ended, remove_server
 from .storage import ensure_volume, open_pool, upload
 from .wait import LifecycleEvents, wait_for_console, wait_for_state
 
@@ -26,13 +29,23 @@ OnStep = Callable[[str, str], None]
 
 
 class Build:
-    """One server of the plan on its way. ``entry`` is the plan's, ``phases`` the milliseconds of each step."""
+    """One server of the plan on its way. ``entry`` is the plan's, ``phases`` the milliseconds of each step.
 
-    def __init__(self, connection: Any, entry: Dict[str, Any], events: LifecycleEvents, on_step: OnStep) -> None:
+    ``ended`` are the records of servers of this host that ended with their power."""
+
+    def __init__(
+        self,
+        connection: Any,
+        entry: Dict[str, Any],
+        events: LifecycleEvents,
+        on_step: OnStep,
+        ended: List[Dict[str, Any]],
+    ) -> None:
         self._connection = connection
         self._entry = entry
         self._events = events
         self._on_step = on_step
+        self._ended = ended
         self.name: str = entry["name"]
         self.domain_name: str = entry["domain"]
         self.domain: Any = None
@@ -60,27 +73,41 @@ class Build:
 
     def _define(self) -> None:
         self._clear()
-        self._claim()
-
-    def _clear(self) -> None:
-        """A half-deleted server of this name goes first."""
-        replaced = find_domain(self._connection, self._entry["replaces"]) if self._entry.get("replaces") else None
-        if replaced is not None:
-            remove_server(self._connection, replaced)
-
-    def _claim(self) -> None:
-        """A killed run's domain has our uuid: it is defined again, so that it says what is meant now; a running one is kept."""
+        # A killed run's domain has our uuid: it is defined again, so that it says what is meant now; a running one is kept.
         existing = find_domain(self._connection, self._entry["uuid"])
         if existing is not None and is_active(existing):
             self.domain = existing
         else:
-            self.domain = define(self._connection, self._entry["xml"], self.domain_name)
+            self.domain = self._claim()
         self.claimed = True
+
+    def _clear(self) -> None:
+        """A half-deleted server of this name goes first, and what is left of one that ended with its power."""
+        replaced = find_domain(self._connection, self._entry["replaces"]) if self._entry.get("replaces") else None
+        if replaced is not None:
+            remove_server(self._connection, replaced)
+        for record in self._ended:
+            if record["name"] == self.name:
+                remove_ended(self._connection, record)
+
+    def _claim(self) -> Any:
+        try:
+            return define(self._connection, self._entry["xml"], self.domain_name)
+        except HypervisorError as exc:
+            holder = find_domain(self._connection, self.domain_name) if is_error(exc, "VIR_ERR_OPERATION_FAILED") else None
+            if holder is not None:
+                exc.message = (
+                    "the name %s was taken meanwhile by the domain %s: another run was quicker. Run the task again to see its "
+                    "server; nothing was made here." % (self.domain_name, holder.UUIDString())
+                )
+            raise
 
     def _pool(self, name: str) -> Any:
         return open_pool(self._connection, name)
 
     def _volumes(self) -> None:
+        if not self._entry["persistent"]:
+            write_ended_record(self._connection, self._entry)
         for volume in self._entry["volumes"]:
             if volume.get("content") is None:
                 ensure_volume(self._pool(volume["pool"]), volume)

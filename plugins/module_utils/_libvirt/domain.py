@@ -62,8 +62,13 @@ def define(connection: Any, xml: str, name: str) -> Any:
 
 def start(domain: Any, *, paused: bool = False) -> None:
     flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
-    with translate_errors("start the domain %s" % domain.name(), domain.name()):
-        domain.createWithFlags(flags)
+    try:
+        with translate_errors("start the domain %s" % domain.name(), domain.name()):
+            domain.createWithFlags(flags)
+    except HypervisorError as exc:
+        # A run beside us was quicker: the domain is started once.
+        if not (is_error(exc, "VIR_ERR_OPERATION_INVALID") and is_active(domain)):
+            raise
 
 
 def start_transient(connection: Any, xml: str, name: str, *, paused: bool = False) -> Any:
@@ -71,8 +76,14 @@ def start_transient(connection: Any, xml: str, name: str, *, paused: bool = Fals
     flags = libvirt.VIR_DOMAIN_START_VALIDATE
     if paused:
         flags |= libvirt.VIR_DOMAIN_START_PAUSED
-    with translate_errors("start the transient domain %s" % name, name):
-        return connection.createXML(xml, flags)
+    try:
+        with translate_errors("start the transient domain %s" % name, name):
+            return connection.createXML(xml, flags)
+    except HypervisorError as exc:
+        running = find_domain(connection, name) if is_error(exc, "VIR_ERR_OPERATION_INVALID") else None
+        if running is None or not is_active(running):
+            raise
+        return running
 
 
 def undefine(domain: Any) -> None:

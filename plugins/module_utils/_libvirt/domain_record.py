@@ -16,12 +16,11 @@ from .errors import translate_errors
 def set_record_state(domain: Any, state: str) -> None:
     """Rewrites the element with another state, in the definition and, when it runs, in the live domain.
 
-    libvirt hands the element out without its namespace and puts it back itself (virDomainSetMetadata)."""
+    Both are written even where one says so already: a run beside us may have written the other only. libvirt hands the
+    element out without its namespace and puts it back itself (virDomainSetMetadata)."""
     name = domain.name()
     with translate_errors("write the metadata of %s" % name, name):
         element = ElementTree.fromstring(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, KILONOVA_NS, 0))
-    if element.get("state") == state:
-        return
     element.set("state", state)
     flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG if is_persistent(domain) else 0
     if is_active(domain):

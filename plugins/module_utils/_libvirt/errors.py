@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Dict, Iterator, Optional
 
 from .._errors import HypervisorError
@@ -15,6 +16,7 @@ from .binding import libvirt
 _LEVELS = ("VIR_ERR_NONE", "VIR_ERR_WARNING", "VIR_ERR_ERROR")
 
 
+@lru_cache(maxsize=1)
 def _symbols() -> Dict[int, str]:
     names = [n for n in dir(libvirt) if n.startswith("VIR_ERR_") and n not in _LEVELS]
     return {getattr(libvirt, name): name for name in names}

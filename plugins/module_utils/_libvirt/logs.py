@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager, suppress
 from typing import Any, Dict, Iterator, Optional
 from xml.etree import ElementTree
@@ -14,7 +15,11 @@ from .errors import translate_errors
 from .storage import download, find_volume, open_pool, refresh, volume_size
 
 TAIL = 4096
+LOG_POOL = "kilonova-qemu-logs"
 _QEMU_LOGS = "/var/log/libvirt/qemu"
+
+# libvirt allows one pool over a folder.
+_one_at_a_time = threading.Lock()
 
 
 def _text(data: bytes) -> str:
@@ -67,18 +72,25 @@ class ConsoleReader:
 @contextmanager
 def _log_pool(connection: Any) -> Iterator[Any]:
     """A transient pool over libvirt's log folder, for as long as one log is read."""
-    name = "kilonova-qemu-logs"
     root = ElementTree.Element("pool", type="dir")
-    ElementTree.SubElement(root, "name").text = name
+    ElementTree.SubElement(root, "name").text = LOG_POOL
     target = ElementTree.SubElement(root, "target")
     ElementTree.SubElement(target, "path").text = _QEMU_LOGS
-    with translate_errors("open libvirt's log folder"):
-        pool = connection.storagePoolCreateXML(ElementTree.tostring(root, encoding="unicode"), 0)
-    try:
-        yield pool
-    finally:
-        with translate_errors("close libvirt's log folder"):
-            pool.destroy()
+    xml = ElementTree.tostring(root, encoding="unicode")
+    with _one_at_a_time:
+        try:
+            with translate_errors("open libvirt's log folder"):
+                pool = connection.storagePoolCreateXML(xml, 0)
+        except HypervisorError:
+            # left by a killed run
+            with translate_errors("open libvirt's log folder"):
+                pool = connection.storagePoolLookupByName(LOG_POOL)
+            refresh(pool)
+        try:
+            yield pool
+        finally:
+            with translate_errors("close libvirt's log folder"):
+                pool.destroy()
 
 
 def qemu_log_tail(connection: Any, domain_name: str) -> str:

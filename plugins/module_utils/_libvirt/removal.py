@@ -10,9 +10,9 @@ from typing import Any, Dict, List, Optional
 from .._errors import HypervisorError
 from .domain import destroy, find_domain, is_persistent, undefine
 from .domain_record import set_record_state
+from .ended import remove_volumes
 from .errors import is_error, translate_errors
-from .servers import ServerRecord, parse_domain, read_record
-from .storage import delete_volume, open_pool, refresh, volume_names
+from .servers import parse_domain, read_record
 
 # What a server cannot outlive, whatever its request says of its disks.
 _ALWAYS = ("disk.config", "console.log")
@@ -64,9 +64,12 @@ def _find_by_server_name(connection: Any, name: str) -> Optional[Any]:
 def removal_list(domain: Any) -> Dict[str, Any]:
     """What removing would take away: {domain, volumes: ["pool/name"]}, and what it would keep."""
     record = read_record(parse_domain(domain))
-    volumes = record.volumes if record else []
+    return _listed(domain.name(), record.volumes if record else [])
+
+
+def _listed(domain: str, volumes: List[Dict[str, Any]]) -> Dict[str, Any]:
     return {
-        "domain": domain.name(),
+        "domain": domain,
         "volumes": ["%s/%s" % (v["pool"], v["name"]) for v in volumes if goes(v)],
         "kept": ["%s/%s" % (v["pool"], v["name"]) for v in volumes if not goes(v)],
     }
@@ -83,20 +86,15 @@ def remove_server(connection: Any, domain: Any, *, everything: bool = False) -> 
     if persistent:
         set_record_state(domain, "deleting")
     destroy(domain)
-    _remove_volumes(connection, uuid, record, everything=everything)
+    remove_volumes(connection, uuid, [v for v in (record.volumes if record else []) if everything or goes(v)])
     if persistent:
         undefine(domain)
 
 
-def _remove_volumes(connection: Any, uuid: str, record: Optional[ServerRecord], *, everything: bool) -> None:
-    by_pool: Dict[str, List[str]] = {}
-    for volume in record.volumes if record else []:
-        if everything or goes(volume):
-            by_pool.setdefault(volume["pool"], []).append(volume["name"])
-    for pool_name, names in sorted(by_pool.items()):
-        pool = open_pool(connection, pool_name)
-        # virtlogd's older parts of a console log are known to the pool only after a refresh.
-        refresh(pool)
-        rotated = [n for n in volume_names(pool) if n.startswith("%s_console.log." % uuid)]
-        for name in names + rotated:
-            delete_volume(pool, name)
+def ended_removal_list(record: Dict[str, Any]) -> Dict[str, Any]:
+    """The same for a server whose domain is gone."""
+    return _listed(record["domain"], record["volumes"])
+
+
+def remove_ended(connection: Any, record: Dict[str, Any]) -> None:
+    remove_volumes(connection, record["uuid"], [volume for volume in record["volumes"] if goes(volume)])

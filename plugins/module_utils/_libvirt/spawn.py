@@ -17,9 +17,10 @@ from .._errors import HypervisorError
 from . import logs
 from .build import Build, OnStep
 from .domain import find_domain
+from .ended import is_named, list_ended, remove_volumes
 from .errors import translate_errors
 from .power import change_power
-from .removal import find_ours, removal_list, remove_server
+from .removal import ended_removal_list, find_ours, removal_list, remove_ended, remove_server
 from .servers import describe
 from .wait import LifecycleEvents, lifecycle_events
 
@@ -49,13 +50,14 @@ class _Task:
         self._on_step = on_step
         with translate_errors("read the host's name"):
             self._host = connection.getHostname()
+        self._ended = list_ended(connection)
 
     def carry_out(self, entry: Dict[str, Any]) -> Result:
         work = {"create": self._create, "power": self._power, "delete": self._delete}[entry["action"]]
         return work(entry)
 
     def _create(self, entry: Dict[str, Any]) -> Result:
-        build = Build(self._connection, entry, self._events, self._on_step)
+        build = Build(self._connection, entry, self._events, self._on_step, self._ended)
         try:
             build.run()
             return self._finished(entry, build.domain, build.phases, changed=True)
@@ -72,6 +74,8 @@ class _Task:
             domain = find_domain(self._connection, entry["uuid"])
             if domain is not None:
                 remove_server(self._connection, domain, everything=True)
+            else:  # ended with its power, or somebody took the definition away
+                remove_volumes(self._connection, entry["uuid"], entry["volumes"])
         except HypervisorError as second:
             exc.message += "; and what was made could not be removed: %s. Delete the server to try again." % second.message
 
@@ -100,11 +104,16 @@ class _Task:
         }
         try:
             domain = find_ours(self._connection, entry["name"])
-            if domain is None:
+            if domain is not None:
+                result.update(id=domain.UUIDString(), domain=domain.name(), changed=True, removed=removal_list(domain))
+                if not entry.get("check"):
+                    remove_server(self._connection, domain)
                 return result
-            result.update(id=domain.UUIDString(), domain=domain.name(), changed=True, removed=removal_list(domain))
-            if not entry.get("check"):
-                remove_server(self._connection, domain)
+            for record in self._ended:
+                if is_named(record, entry["name"]):
+                    result.update(id=record["uuid"], domain=record["domain"], changed=True, removed=ended_removal_list(record))
+                    if not entry.get("check"):
+                        remove_ended(self._connection, record)
             return result
         except HypervisorError as exc:
             result.update(changed=False, status="ERROR", error=exc.to_result()["error"], message=exc.message)

@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that ended with their power: what is left of them on a host.
+
+A transient domain takes its metadata along when it goes. A small volume, written before such a server starts and deleted
+after all its others, says which volumes were made for it."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any, Dict, List, Optional
+from xml.etree import ElementTree
+
+from .._errors import HypervisorError
+from .binding import libvirt
+from .domain import find_domain
+from .errors import is_error, translate_errors
+from .storage import delete_volume, download, ensure_volume, find_volume, open_pool, refresh, upload, volume_names
+
+SUFFIX = "_server.json"
+_SCHEMA = 1
+
+
+def record_name(uuid: str) -> str:
+    return uuid + SUFFIX
+
+
+def host_uuid(connection: Any) -> str:
+    with translate_errors("read the capabilities of the host"):
+        return ElementTree.fromstring(connection.getCapabilities()).findtext("host/uuid") or ""
+
+
+def write_ended_record(connection: Any, entry: Dict[str, Any]) -> None:
+    """``entry`` is the build plan's: {name, uuid, domain, volumes}. The record lies in the pool of its first volume."""
+    record = {"schema": _SCHEMA, "host": host_uuid(connection)}
+    record.update({key: entry[key] for key in ("name", "uuid", "domain")})
+    record["volumes"] = [{key: value for key, value in v.items() if key != "content"} for v in entry["volumes"]]
+    text = json.dumps(record, sort_keys=True).encode()
+    pool = open_pool(connection, entry["volumes"][0]["pool"])
+    volume = ensure_volume(pool, {"name": record_name(entry["uuid"]), "capacity": len(text), "format": "raw"})
+    upload(connection, volume, io.BytesIO(text), len(text))
+
+
+def delete_ended_record(connection: Any, uuid: str, pools: List[str]) -> None:
+    for name in pools:
+        delete_volume(open_pool(connection, name), record_name(uuid))
+
+
+def list_ended(connection: Any) -> List[Dict[str, Any]]:
+    """The records whose domain is gone: {name, uuid, domain, volumes}. A pool may be shared: other hosts' are passed over."""
+    with translate_errors("list the storage pools"):
+        pools = connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE)
+    found = []
+    here: Optional[str] = None
+    for pool in pools:
+        for name in _record_names(pool):
+            here = here or host_uuid(connection)
+            record = _read(connection, pool, name)
+            if record is not None and record["host"] == here and find_domain(connection, record["uuid"]) is None:
+                found.append(record)
+    return found
+
+
+def _record_names(pool: Any) -> List[str]:
+    try:
+        return [name for name in volume_names(pool) if name.endswith(SUFFIX)]
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_POOL", "VIR_ERR_OPERATION_INVALID"):
+            return []  # stopped or removed since the list was made
+        raise
+
+
+def _read(connection: Any, pool: Any, name: str) -> Optional[Dict[str, Any]]:
+    """None for what is gone, is not ours, or was left half-written: its domain was still defined then, and says it all."""
+    volume = find_volume(pool, name)
+    if volume is None:
+        return None
+    try:
+        record = json.loads(download(connection, volume))
+    except ValueError:
+        return None
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
+            return None
+        raise
+    is_ours = isinstance(record, dict) and record.get("schema") == _SCHEMA and record_name(record.get("uuid", "")) == name
+    return record if is_ours else None
+
+
+def is_named(record: Dict[str, Any], name_or_uuid: str) -> bool:
+    return name_or_uuid in (record["name"], record["domain"], record["uuid"])
+
+
+def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) -> None:
+    """Deletes these volumes ({pool, name}), older parts of the console log, and the record at the very end."""
+    by_pool: Dict[str, List[str]] = {}
+    for volume in volumes:
+        by_pool.setdefault(volume["pool"], []).append(volume["name"])
+    for pool_name, names in sorted(by_pool.items()):
+        pool = open_pool(connection, pool_name)
+        # virtlogd's older parts of a console log are known to the pool only after a refresh.
+        refresh(pool)
+        rotated = [n for n in volume_names(pool) if n.startswith("%s_console.log." % uuid)]
+        for name in names + rotated:
+            delete_volume(pool, name)
+    delete_ended_record(connection, uuid, sorted(by_pool))
