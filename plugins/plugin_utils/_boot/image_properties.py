@@ -57,7 +57,7 @@ class _Reader:
         self._traits()
         self._rest()
         self._firmware()
-        return self.typed
+        return dict(sorted(self.typed.items()))
 
     def path(self, key: str) -> str:
         return item_path(self.field, key)
