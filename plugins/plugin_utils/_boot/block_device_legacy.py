@@ -64,7 +64,7 @@ def parse_legacy_text(
     is a snapshot, any other a volume; empty parts count as not given. ``device_name`` is NAME where the list is an object."""
     problems = Problems()
     if device_name is None and "=" in text:
-        device_name, _, text = text.partition("=")
+        device_name, _equals, text = text.partition("=")
     parts = text.split(":")
     if len(parts) > 4 or not parts[0]:
         message = f"{field} must have the form [NAME=]ID[:TYPE[:SIZE[:DELETE]]]"

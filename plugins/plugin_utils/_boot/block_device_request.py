@@ -178,7 +178,7 @@ def _legacy_dict(
 
 
 def _moved(problem: Problem, origin: str, written: Mapping[str, str]) -> Problem:
-    prefix, _, key = problem.field.rpartition(".")
+    prefix, _dot, key = problem.field.rpartition(".")
     if prefix != origin or key not in written:
         return problem
     where = written_path(origin, key, written)

@@ -182,7 +182,7 @@ def _all_disks(
     swap = kinds["swap"][-1:]
     reserved = [
         strip_dev(device["device_name"]) or ""
-        for _, device in (*kinds["image"], *kinds["ephemeral"], *swap, *kinds["volume"])
+        for _name, device in (*kinds["image"], *kinds["ephemeral"], *swap, *kinds["volume"])
         if device["device_name"]
     ]
     root = _root_entry(kinds)
@@ -192,9 +192,9 @@ def _all_disks(
         _write_back(root[1], info)
     if kinds["image"] or root is None:
         layout.mapping["disk"] = info
-    others = [device for _, device in kinds["volume"]] + [d for _, d in swap if d["volume_size"] and d["device_name"]]
+    others = [device for _name, device in kinds["volume"]] + [d for _name, d in swap if d["volume_size"] and d["device_name"]]
     _add_ephemerals(layout, kinds["ephemeral"], flavor, others, reserved)
-    _add_swap(layout, swap, flavor, others + [device for _, device in kinds["ephemeral"]], reserved)
+    _add_swap(layout, swap, flavor, others + [device for _name, device in kinds["ephemeral"]], reserved)
     for where, device in kinds["volume"]:
         found = layout.device_info(device, where, avoid=reserved)
         layout.mapping[prepend_dev(found["dev"]) or where] = found

@@ -41,7 +41,7 @@ def registered(key: str) -> Spec | None:
 
 def known_namespace(key: str) -> bool:
     """Whether an unregistered key is refused: its first part is a namespace of the registry (rules ESP-03..05, ESP-09)."""
-    namespace, colon, _ = key.partition(":")
+    namespace, colon, _rest = key.partition(":")
     return bool(colon) and _KNOWN_NAMESPACE.fullmatch(namespace) is not None
 
 

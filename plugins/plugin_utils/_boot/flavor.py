@@ -75,7 +75,7 @@ def validate_flavors(flavors: object, *, field: str = "flavors") -> Checked[dict
         if one.value is not None:
             found.append((entry, one.value))
     check_duplicates(found, problems, rule="FLV-13", name_code="FlavorExists", id_code="FlavorIdExists")
-    return checked({flavor["name"]: flavor for _, flavor in found}, problems, no_effect)
+    return checked({flavor["name"]: flavor for _path, flavor in found}, problems, no_effect)
 
 
 def validate_flavor(

@@ -75,7 +75,7 @@ def validate_images(images: object, *, field: str = "images") -> Checked[dict[st
         if one.value is not None:
             found.append((entry, one.value))
     check_duplicates(found, problems, rule="IMG", name_code="ValidationError", id_code="ValidationError")
-    return checked({image["name"]: image for _, image in found}, problems, no_effect)
+    return checked({image["name"]: image for _path, image in found}, problems, no_effect)
 
 
 def validate_image(image: object, *, field: str = "image", name: str | None = None) -> Checked[Image | None]:

@@ -108,7 +108,7 @@ def _spec_per_node(pair: Pair, name: str) -> list[tuple[str, str]]:
         if text is None:
             break
         found.append((key, text))
-    read = {key for key, _ in found}
+    read = {key for key, _value in found}
     for key in pair.specs:
         if key.startswith(f"hw:{name}.") and key not in read:
             pair.ignored_spec(key, "nodes are read from 0 up to the first one that is missing")
@@ -160,7 +160,7 @@ def _check_layout(pair: Pair, layout: Layout) -> None:
     seen: set[int] = set()
     beyond: set[int] = set()
     twice: set[int] = set()
-    for cpus, _ in layout:
+    for cpus, _memory in layout:
         beyond.update(cpu for cpu in cpus if cpu >= pair.vcpus)
         twice.update(seen.intersection(cpus))
         seen.update(cpus)
@@ -173,7 +173,7 @@ def _check_layout(pair: Pair, layout: Layout) -> None:
     for code, rule, wrong, fault in found:
         if wrong:
             _numa_problem(pair, code, rule, "numa_cpus", within, f"CPUs {_few(wrong)} {fault}; a guest has the CPUs {within}")
-    total = sum(amount for _, amount in layout)
+    total = sum(amount for _cpus, amount in layout)
     if total != pair.ram:
         message = f"the nodes have {total} MiB together, the flavor {pair.ram} MiB"
         _numa_problem(pair, "ImageNUMATopologyMemoryOutOfRange", "CMB-76", "numa_mem", pair.ram, message)

@@ -99,12 +99,12 @@ def read_option_metadata(value: object, path: str, problems: Problems) -> dict[s
     """An object, or text such as ``hostname=test1,group=uge_master``."""
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-        wrong = [key for key, equals, _ in pairs if not equals]
+        wrong = [key for key, equals, _item in pairs if not equals]
         if wrong:
             message = f"{path} must be an object, or text of the form key=value,key=value"
             problems.add("ValidationError", "REQ-09", path, shown(value), "key=value,key=value", message)
             return None
-        value = {key.strip(): item.strip() for key, _, item in pairs}
+        value = {key.strip(): item.strip() for key, _equals, item in pairs}
     return read_metadata(value, path, problems)
 
 
