@@ -172,7 +172,8 @@ def read_api_body(body: object, path: str, table: Table, minor: int, problems: P
     found = table.read(body, path, problems, minor=minor)
     server: Found = found.values.get("server") or Found({}, {})
     values = server.values
-    wish = Wish(0, join_path(path, "server"), at=dict(server.at), strict_networks=True)
+    # Nova would leave the drive out, but it has a metadata service to fall back on (design: shapes and identity).
+    wish = Wish(0, join_path(path, "server"), at=dict(server.at), strict_networks=True, config_drive=True)
     _take_devices(wish, values, server, problems)
     for name, value in values.items():
         if name in _EXTRAS:
@@ -180,6 +181,7 @@ def read_api_body(body: object, path: str, table: Table, minor: int, problems: P
         else:
             setattr(wish, name, value)
     wish.image = wish.image or None
+    wish.source_refused = "image" in server.at and "image" not in values
     if "max_count" not in values:
         wish.max_count = wish.min_count
     if minor < 19:

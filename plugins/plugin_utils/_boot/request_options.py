@@ -134,8 +134,8 @@ def read_options(request: object, path: str, index: int, problems: Problems) -> 
             setattr(wish, name, value)
     if "min_count" in values and "max_count" not in values:
         wish.max_count = wish.min_count
-    if wish.image == "":
-        wish.image = None
+    wish.image = wish.image or None
+    wish.source_refused = any(name in found.at and name not in values for name in ("image", "devices"))
     _add_volumes(wish, found, problems)
     if isinstance(request, Mapping):
         wish.no_effect += dropped_hints(request.get("scheduler_hints"), join_path(path, "scheduler_hints"))

@@ -65,7 +65,7 @@ def _moved(found: Iterable[Problem], wish: Wish) -> Iterator[Problem]:
         for index, path in enumerate(wish.device_paths):
             entry = f"{field}[{index}]"
             if problem.field == entry or problem.field.startswith((f"{entry}.", f"{entry}[")):
-                moved = path + problem.field[len(entry) :] if path.endswith("]") else path
+                moved = path + problem.field[len(entry) :] if path.startswith(f"{field}[") else path
                 yield replace(problem, field=moved, message=problem.message.replace(problem.field, moved))
                 break
         else:

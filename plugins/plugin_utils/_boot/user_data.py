@@ -59,8 +59,11 @@ def encode(data: bytes) -> str:
 
 
 def _read_encoded(value: object) -> Content | None:
+    # Stray ASCII is skipped, but Nova cannot even look at text beyond ASCII here.
+    if not isinstance(value, str) or not value.isascii():
+        return None
     data = read_base64(value)
-    return Content(data, len(value)) if data is not None and isinstance(value, str) else None
+    return None if data is None else Content(data, len(value))
 
 
 ENCODED: ValueType[Content] = ValueType(
