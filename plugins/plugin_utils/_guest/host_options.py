@@ -184,6 +184,6 @@ def _check_cache_modes(check: _Check, path: str) -> None:
     """Nova ignores bad entries with a warning (guest IMG-07)."""
     field = f"{path}.libvirt.disk_cachemodes"
     for entry in check.values["libvirt", "disk_cachemodes"]:
-        kind, _, mode = entry.partition("=")
+        kind, _equals, mode = entry.partition("=")
         if kind not in CACHED_SOURCES or mode not in CACHE_MODES:
             check.no_effect.append({"field": field, "reason": f"{entry!r} is no pair of source type and cache mode"})

@@ -9,9 +9,8 @@ import io
 from collections.abc import Mapping
 from datetime import datetime
 
-import pycdlib
-
 from .iso_dates import set_dates
+from .libraries import pycdlib
 
 
 def build_iso(files: Mapping[str, bytes], *, label: str, publisher: str, clock: datetime) -> bytes:
@@ -36,7 +35,7 @@ class _Writer:
         self._first_path: dict[bytes, str] = {}
 
     def add(self, path: str, content: bytes) -> None:
-        folder, _, name = path.rpartition("/")
+        folder, _slash, name = path.rpartition("/")
         self._ensure_folder(folder)
         first = self._first_path.get(content)
         if first is None or not content:
@@ -49,7 +48,7 @@ class _Writer:
     def _ensure_folder(self, folder: str) -> None:
         if folder in self._folders:
             return
-        parent, _, name = folder.rpartition("/")
+        parent, _slash, name = folder.rpartition("/")
         self._ensure_folder(parent)
         self._iso.add_directory(folder, rr_name=name, joliet_path=folder)
         self._folders.add(folder)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lxml import etree
-
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Flavor, Image, Server
 
+from .libraries import etree
 from .metadata_model import KilonovaServer, Metadata, NovaFlavor, NovaImage, NovaInstance, NovaOwner, NovaPort
 from .render import render_server_element
 from .version import VERSION

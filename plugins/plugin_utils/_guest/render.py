@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from lxml import etree
 from markupsafe import Markup, escape
 
 from .device_model import PciHostdev
 from .domain_model import Domain
+from .libraries import etree
 from .metadata_model import KilonovaServer
 from .xml_text import illegal_characters
 

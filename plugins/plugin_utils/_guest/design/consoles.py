@@ -42,7 +42,7 @@ def _tcp_ports(context: Context, log: CharLog) -> tuple[Serial, ...]:
 def _free_ports(context: Context, count: int) -> list[int]:
     """Ports of ``[serial_console]port_range`` (its end is not part of it) that nothing on the host uses."""
     text = context.options.text("serial_console", "port_range") or ""
-    first, _, last = text.partition(":")
+    first, _colon, last = text.partition(":")
     field = "host_options.serial_console.port_range"
     if not (first.isdigit() and last.isdigit() and int(first) < int(last)):
         context.refuse("Invalid", "CON-02", field, text, "first:last", "port_range must be two ports, such as 10000:20000")

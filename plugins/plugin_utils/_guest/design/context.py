@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as data_field
 from datetime import datetime
 from typing import Any
 
@@ -43,9 +44,9 @@ class Context:
     combination: Combination
     combination_fits: bool
     problems: Problems
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = data_field(default_factory=Resources)
     path: str = ""
-    no_effect: list[NoEffect] = field(default_factory=list)
+    no_effect: list[NoEffect] = data_field(default_factory=list)
 
     @property
     def specs(self) -> Mapping[str, str]:

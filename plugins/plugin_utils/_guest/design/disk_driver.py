@@ -24,7 +24,7 @@ def cache_mode(context: Context, kind: str, default: str, *, shareable: bool = F
     if shareable:
         return "none"
     for entry in context.options.items("libvirt", "disk_cachemodes"):
-        source, _, mode = entry.partition("=")
+        source, _equals, mode = entry.partition("=")
         if source == kind and source in CACHED_SOURCES and mode in CACHE_MODES:
             return mode
     return default

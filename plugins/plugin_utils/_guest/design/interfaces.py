@@ -17,7 +17,7 @@ from .port_interfaces import port_interface
 def design_interfaces(context: Context) -> tuple[Interface | PciHostdev, ...]:
     vifs = context.resources.vifs
     if vifs is None:
-        return tuple(_network_interface(context, index) for index, _ in enumerate(context.server["networks"]))
+        return tuple(_network_interface(context, index) for index in range(len(context.server["networks"])))
     found = []
     for index, vif in enumerate(vifs):
         nic = port_interface(context, vif, vif.get("mac") or _mac(context, index), context.field(f"networks[{index}]"))
