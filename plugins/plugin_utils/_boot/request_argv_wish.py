@@ -56,7 +56,8 @@ class Writer:
         else:
             self.refuse("REQ-01", self.arguments.path, None, "a name", "the name of the server is missing")
         for extra in positionals[1:]:
-            self.refuse("CLI", extra.path, shown(extra.value), None, "one name is enough")
+            # It may be the value of a misspelt option, and a secret.
+            self.refuse("CLI", extra.path, "(hidden)", None, "one name is enough")
 
     def count(self, name: str, rule: str, minimum: int = 1) -> int | None:
         argument = self.arguments.last(name)

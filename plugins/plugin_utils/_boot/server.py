@@ -16,7 +16,7 @@ from .quota import read_quota
 from .request_options import read_options
 from .request_wish import Wish
 from .server_again import is_normalised, read_again
-from .server_build import build_servers, claim_names, fit_quota
+from .server_build import build_servers, check_group_members, claim_names, fit_quota
 from .server_devices import choose_devices
 from .server_lookup import look_up
 from .server_pair import boot_image, check_pair
@@ -115,6 +115,7 @@ def plan_wish(wish: Wish, world: World, problems: Problems) -> list[Planned]:
         image = parts.image or parts.boot_image
         check_pair(wish, parts.flavor, image, devices["block_device_mapping"], world, problems)
     count = fit_quota(wish, parts.flavor, nics, world, problems)
+    check_group_members(wish, parts.hints, count, world, problems)
     servers = build_servers(wish, parts, placement, nics, devices, count)
     claim_names(servers, wish, world, problems)
     return [Planned(server, wish) for server in servers]

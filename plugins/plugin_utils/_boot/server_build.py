@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .block_device import BlockDeviceMapping
@@ -45,6 +46,22 @@ def fit_quota(wish: Wish, flavor: Flavor, nics: list[NetworkRequest], world: Wor
     used = {"instances": 1, "cores": flavor["vcpus"], "ram": flavor["ram"], "ports": ports}
     world.quota.take({name: amount * fit.count for name, amount in used.items()})
     return fit.count
+
+
+def check_group_members(wish: Wish, hints: Mapping[str, Any], count: int, world: World, problems: Problems) -> None:
+    """A group holds so many servers, those that the requests before this one add included (QTA-10, GRP-05)."""
+    group = hints.get("group")
+    limit = world.quota.limit("server_group_members")
+    if limit < 0 or group is None:
+        return
+    for identity in group if isinstance(group, list) else [group]:
+        found = world.server_groups.find(identity)
+        members = world.group_members.get(identity, len(found["members"]) if found else 0) + count
+        world.group_members[identity] = members
+        if members > limit:
+            where = wish.where("hints")
+            message = f"{where}: the group would have {members} members, the quota allows {limit}"
+            problems.add("GroupMemberLimitExceeded", "QTA-10", where, members, limit, message)
 
 
 def _within_reason(wish: Wish, problems: Problems) -> bool:

@@ -131,6 +131,47 @@ def test_quota_is_shared_by_the_requests_of_a_call() -> None:
     assert found_in(answer.problems) == [("TooManyInstances", "servers[1].min_count")]
 
 
+def test_a_group_takes_so_many_members() -> None:
+    hints = {"scheduler_hints": {"group": "pair"}}
+    requests = [request(max_count=2, **hints), request(name="b", **hints)]
+    assert problems_of(*requests, quota={"server_group_members": 3}) == []
+    found = problems_of(*requests, quota={"server_group_members": 2})
+    assert found == [("GroupMemberLimitExceeded", "servers[1].scheduler_hints")]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(
+            {
+                "image": IMAGE_ID,
+                "key_name": "me",
+                "timeout": 200,
+                "flavor": 2,
+                "nics": [{"net-id": NETWORK_ID}, {"net-name": "another_network"}],
+                "meta": {"hostname": "test1", "group": "uge_master"},
+            },
+            id="by ids, with metadata",
+        ),
+        pytest.param(
+            {"nics": f"net-id={NETWORK_ID},net-name=second", "meta": "hostname=test1,group=uge_master"}, id="all in texts"
+        ),
+        pytest.param(
+            {"flavor": None, "flavor_ram": 4096, "flavor_include": "lar", "image_exclude": "deprecated"}, id="by memory"
+        ),
+        pytest.param({"network": "internal", "boot_from_volume": True, "volume_size": 50}, id="new boot volume"),
+        pytest.param({"network": "internal", "volumes": ["preallocated"]}, id="attached volume"),
+        pytest.param({"nics": ["net-name=a"], "userdata": "#cloud-config\nchpasswd: {expire: false}\n"}, id="user data"),
+        pytest.param(
+            {"availability_zone": "az2", "auto_ip": False, "state": "present", "wait": True}, id="without floating IP"
+        ),
+        pytest.param({"security_groups": ["default"], "tags": ["a", "b"], "description": "d"}, id="groups and tags"),
+    ],
+)
+def test_playbooks_of_openstack_cloud_server(options: dict[str, Any]) -> None:
+    assert problems_of(request(**options)) == []
+
+
 def test_secrets_are_digests_only() -> None:
     secrets = {
         "user_data": "#!/bin/sh s3cret",
