@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# The tools call each other by name, and a version manager's shims answer to names that they cannot run.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help
 help: ## this list
@@ -15,6 +17,10 @@ env: ## prepare .venv with the pinned dependencies
 .PHONY: env-dev
 env-dev: env ## the same, with what the checks need
 	@tools/env.sh requirements-dev.txt
+
+.PHONY: boot
+boot: ## set this machine up and boot a server on it
+	@tools/boot.sh
 
 CASES ?= tests/conformance/cases
 
@@ -62,6 +68,10 @@ lab: env-dev guest ## the test hosts themselves
 .PHONY: integration
 integration: env-dev guest ## the collection on test hosts with real guests
 	@$(AS_ROOT) .venv/bin/pytest -q tests/integration
+
+.PHONY: molecule
+molecule: env-dev guest ## the role boot, by its molecule scenario on a test host
+	@$(AS_ROOT) tools/molecule.sh
 
 .PHONY: test
 test: ## set everything up and run every check
