@@ -10,6 +10,7 @@ from typing import Any
 
 from .problems import NoEffect, Problems, join_path
 from .request_argv import CODE, Argument, Arguments, pair
+from .request_option_values import read_nics
 from .request_options import TABLE
 from .request_values import REFERENCE
 from .request_wish import Nic, Wish
@@ -140,9 +141,12 @@ class Writer:
 
     def nic(self, path: str, parts: Mapping[str, str]) -> None:
         """One NIC of ``net-id``, ``net-name``, ``port-id``, ``v4-fixed-ip``, ``v6-fixed-ip`` and ``tag``."""
-        prop = TABLE.find("nics")
-        nics = prop.read([dict(parts)], path, self.problems) if prop is not None else None
-        for nic in nics or []:
+        found = Problems()
+        nics = read_nics([dict(parts)], path, found)
+        for problem in found:
+            message = problem.message.replace(problem.field, path, 1)
+            self.problems.add(problem.code, problem.rule, path, problem.given, problem.allowed, message)
+        for nic in nics if isinstance(nics, list) else []:
             moved = Nic(path, dict.fromkeys(nic.at, path), nic.network, nic.port, nic.fixed_ip, nic.tag)
             self.wish.nics = [*(self.wish.nics if isinstance(self.wish.nics, list) else []), moved]
         self.wish.at.setdefault("nics", path)

@@ -12,9 +12,16 @@ from .problems import Problems, join_path
 from .request_table import Property, Table, leaf
 from .request_values import REFERENCE, read_metadata
 from .request_wish import Nic, Nics
-from .types import IP_ADDRESS, IPV4, IPV6, NAME, TAG, shown, text
+from .types import IP_ADDRESS, IPV4, IPV6, NAME, TAG, ValueType, shown, text
 
-_REF = leaf(REFERENCE, "REQ-05")
+
+def _read_network(value: object) -> str | None:
+    """A name or an id; a name that no catalogue lists is handed to libvirt, so it must be one."""
+    reference = REFERENCE.read(value)
+    return None if reference is None else NAME.read(reference)
+
+
+_REF = leaf(ValueType(_read_network, NAME.allowed, "the name or id of a network"), "REQ-05")
 _NIC = Table(
     "REQ-04",
     Property(
@@ -49,10 +56,22 @@ def read_nics(value: object, path: str, problems: Problems) -> Nics:
         return None
     nics = []
     for where, entry in entries:
-        for part in _split(entry, where, problems) if isinstance(entry, str) else (entry,):
-            nic = _nic(part, where, problems)
-            if nic is not None:
-                nics.append(nic)
+        if isinstance(entry, str):
+            nics += _text_nics(entry, where, problems)
+        elif (nic := _nic(entry, where, problems)) is not None:
+            nics.append(nic)
+    return nics
+
+
+def _text_nics(text: str, path: str, problems: Problems) -> list[Nic]:
+    """Everything that is said about them stands at the path of the text: it has no keys that a path could name."""
+    found = Problems()
+    nics = [nic for part in _split(text, path, found) if (nic := _nic(part, path, found)) is not None]
+    for problem in found:
+        message = problem.message.replace(problem.field, path, 1)
+        problems.add(problem.code, problem.rule, path, problem.given, problem.allowed, message)
+    for nic in nics:
+        nic.at = dict.fromkeys(nic.at, path)
     return nics
 
 
@@ -83,6 +102,8 @@ def _nic(entry: object, path: str, problems: Problems) -> Nic | None:
         return None
     found = _NIC.read(entry, path, problems)
     values = found.values
+    if any(name in found.at and name not in values for name in ("network", "port")):
+        return None
     addresses = [name for name in ("fixed_ip", "v4", "v6") if name in values]
     if len(addresses) > 1:
         where = found.at[addresses[1]]

@@ -226,6 +226,7 @@ def test_problems_never_repeat_a_secret(options: dict[str, Any]) -> None:
         pytest.param({"security_groups": ["db"]}, [("SecurityGroupNotFound", "security_groups")], id="unknown group"),
         pytest.param({"nics": [{"port-id": "p"}]}, [("PortNotFound", "nics[0].port-id")], id="unknown port"),
         pytest.param({"nics": [{"net-id": VOLUME_ID}]}, [("NetworkNotFound", "nics[0].net-id")], id="unknown network id"),
+        pytest.param({"network": "\x1b"}, [("ValidationError", "network")], id="network name that is none"),
         pytest.param({"nics": [{}]}, [("HTTPBadRequest", "nics[0]")], id="NIC of nothing"),
         pytest.param({"min_count": 3, "max_count": 2}, [("HTTPBadRequest", "min_count")], id="minimum above maximum"),
         pytest.param({"max_count": 0}, [("ValidationError", "max_count")], id="count of zero"),
