@@ -74,6 +74,7 @@ def match(wanted: Sequence[tuple[Server, Intent]], facts: Hypervisor, minting: M
             _ambiguous(server, found, problems)
         if server["name"] in foreign and not found:
             _occupied(server, facts, problems)
+        _check_stopped(server, found[0] if found else None, intent, problems)
         planned.append(_decide(server, found[0] if found else None, intent, minting))
     return planned
 
@@ -93,6 +94,14 @@ def _occupied(server: Server, facts: Hypervisor, problems: Problems) -> None:
     )  # fmt: skip
 
 
+def _check_stopped(server: Server, existing: Mapping[str, Any] | None, intent: Intent, problems: Problems) -> None:
+    """A server that is not persistent is gone with its power: there is nothing that could stay stopped."""
+    ends = existing is not None and existing["state"] == "active" and not existing["persistent"]
+    if intent.power == "stopped" and (ends or not intent.persistent):
+        message = f"{server['name']} is not persistent and ends with its power: use state absent"
+        problems.add("Invalid", "SPW-08", "state", "stopped", ["present", "running", "paused", "absent"], message)
+
+
 def _decide(server: Server, existing: Mapping[str, Any] | None, intent: Intent, minting: Minting) -> Planned:
     if existing is None:
         return Planned(server, intent, "create", minting.uuid())
@@ -102,6 +111,8 @@ def _decide(server: Server, existing: Mapping[str, Any] | None, intent: Intent, 
     if existing["state"] == "deleting":
         return Planned(server, intent, "create", minting.uuid(), existing, replaces=existing["id"])
     differences = drift(existing["request"], server)
+    if existing["persistent"] != intent.persistent:
+        differences.append({"field": "persistent", "current": existing["persistent"], "wanted": intent.persistent})
     wanted = intent.power
     now = {"shutdown": "stopped"}.get(existing["power_state"], existing["power_state"])
     return Planned(server, intent, "power" if wanted and wanted != now else None, existing["id"], existing, drift=differences)

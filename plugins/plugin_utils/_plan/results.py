@@ -33,11 +33,13 @@ def predicted(item: Planned, host: str) -> dict[str, Any]:
 
 def _planned(item: Planned, host: str) -> dict[str, Any]:
     server = item.server
+    # A uuid that is minted anew in the real run would be a promise that is not kept, and so a domain name made of it.
+    is_known = bool(item.existing) and not item.replaces
+    domain = item.entry["domain"] if item.entry else None
     return {
         "name": server["name"],
-        # A uuid that is minted anew in the real run would be a promise that is not kept.
-        "id": item.uuid if item.existing and not item.replaces else None,
-        "domain": item.entry["domain"] if item.entry else None,
+        "id": item.uuid if is_known else None,
+        "domain": domain if is_known or domain == server["name"] else None,
         "host": host,
         "flavor": server["flavor"]["name"],
         "image": server["image"] and server["image"]["name"],
