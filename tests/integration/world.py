@@ -205,6 +205,7 @@ def _task(connection: Any, options: dict[str, Any], spawner: Spawn | None, *, ch
         params=validated.validated_parameters,
         request_options=tuple(request_spec()),
         run_on_host=run_on_host,
+        read_file=lambda path: Path(path).read_bytes(),
         check_mode=check,
         diff_mode=diff,
     )

@@ -30,6 +30,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _write(self, result: Any, status: str) -> None:
         told = json.loads(self._dump_results(result.result, indent=0))
+        if "diff" in result.result:  # which dumping leaves out
+            told["diff"] = result.result["diff"]
         line = {"task": result.task.get_name(), "host": result.host.get_name(), "status": status, "result": told}
         with open(os.environ["KILONOVA_RECORD"], "a", encoding="utf-8") as record:
             record.write(json.dumps(line) + "\n")
