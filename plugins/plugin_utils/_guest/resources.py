@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+from .base_image import BaseImage
+
 
 class VolumeConnection(TypedDict, total=False):
     """How the host reaches a volume. ``driver``: ``pool`` (with ``pool`` and ``name``), ``local``, ``iscsi``,
@@ -115,12 +117,13 @@ class Earlier:
 # What of storage the caller can really make. The designer refuses by name whatever else a server needs.
 CLONES = "raw root disks"
 PREALLOCATION = "preallocated disks"
+OVERLAY_PREALLOCATION = "preallocated disks over a base image (images_type raw can)"
 LOCAL_DISKS = "ephemeral and swap disks"
 KERNELS = "kernel and ramdisk images"
 VFAT_DRIVES = "vfat config drives"
 LVM = "disks in volume groups"
 RBD = "disks in Ceph pools"
-EVERYTHING = frozenset((CLONES, PREALLOCATION, LOCAL_DISKS, KERNELS, VFAT_DRIVES, LVM, RBD))
+EVERYTHING = frozenset((CLONES, PREALLOCATION, OVERLAY_PREALLOCATION, LOCAL_DISKS, KERNELS, VFAT_DRIVES, LVM, RBD))
 BUILT: frozenset[str] = frozenset()
 
 
@@ -129,6 +132,7 @@ class Resources:
     """``volumes`` by volume id; ``vifs`` in NIC order, None where libvirt's own networks serve; ``name`` and ``volume_prefix``
     replace what is derived from the server; ``ports_in_use`` are TCP ports of the host that serial consoles must avoid;
     ``os_models`` is what an operating-system database says of the image's distribution: ``disk_bus``, ``vif_model``;
+    ``kernel`` and ``ramdisk`` are the base images that the image names for a direct kernel boot;
     ``abilities`` is what the caller can make of storage."""
 
     name: str | None = None
@@ -142,6 +146,8 @@ class Resources:
     shares: tuple[Share, ...] = ()
     ports_in_use: frozenset[int] = frozenset()
     os_models: Mapping[str, str] = field(default_factory=dict)
+    kernel: BaseImage | None = None
+    ramdisk: BaseImage | None = None
     abilities: frozenset[str] = BUILT
     rescue: Rescue | None = None
     earlier: Earlier | None = None

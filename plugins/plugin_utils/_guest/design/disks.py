@@ -17,7 +17,7 @@ from ..device_model import Controller, Disk
 from ..volume_plan import VolumePlan
 from .context import Context
 from .disk_driver import ScsiUnits, design_scsi_controller
-from .local_disks import check_kernel, image_disk, local_volume, needs_config_drive
+from .local_disks import image_disk, kernel_volumes, local_volume, needs_config_drive
 from .volume_disks import volume_disk
 
 
@@ -34,9 +34,8 @@ def design_disks(context: Context) -> DiskDesign:
     mapping = _map(context)
     from_volume = "disk" not in mapping["mapping"]
     units = ScsiUnits(context, from_volume=from_volume)
-    check_kernel(context)
     disks: list[Disk] = []
-    volumes: list[VolumePlan] = []
+    volumes: list[VolumePlan] = kernel_volumes(context)
     for role in _local_roles(context, mapping):
         volume = local_volume(context, role)
         if volume is not None:

@@ -12,13 +12,14 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes impo
 
 from ..base_image import BaseImage
 from ..device_model import Disk, DiskAuth, DiskSource
-from ..resources import CLONES, KERNELS, LOCAL_DISKS, LVM, PREALLOCATION, RBD, VFAT_DRIVES
+from ..resources import CLONES, KERNELS, LOCAL_DISKS, LVM, OVERLAY_PREALLOCATION, PREALLOCATION, RBD, VFAT_DRIVES
 from ..volume_plan import VolumePlan
 from .context import Context
 from .disk_driver import ScsiUnits, disk_quotas, image_cache_mode, io_mode
 
 GIB = 1024**3
 MIB = 1024**2
+_VFAT_DRIVE = 64 * MIB  # guest CFG-02
 _EPHEMERAL_FORMATS = ("ext2", "ext3", "ext4", "xfs")
 
 
@@ -95,13 +96,23 @@ def local_volume(context: Context, role: str) -> VolumePlan | None:
         return _drive_volume(context, role)
     _need(context, LOCAL_DISKS, "flavor.ephemeral" if role != "disk.swap" else "flavor.swap")
     if role == "disk.swap":
-        return _blank_volume(context, role, _swap_size(context))
-    return _blank_volume(context, role, _ephemeral_size(context, role))
+        return replace(_blank_volume(context, role, _swap_size(context)), file_system="swap")
+    volume = _blank_volume(context, role, _ephemeral_size(context, role))
+    return replace(volume, file_system=_file_system(context, role), label=f"ephemeral{_ephemeral_number(role)}")
 
 
-def check_kernel(context: Context) -> None:
-    if context.properties.get("kernel_id"):
-        _need(context, KERNELS, "image.properties.kernel_id")
+def kernel_volumes(context: Context) -> list[VolumePlan]:
+    """Files of the server's own for a direct kernel boot (guest DSK-07, CACHE-05)."""
+    if not context.properties.get("kernel_id"):
+        return []
+    _need(context, KERNELS, "image.properties.kernel_id")
+    suffix = "" if context.resources.rescue is None else ".rescue"
+    given = {"kernel": context.resources.kernel, "ramdisk": context.resources.ramdisk}
+    return [
+        replace(_volume(context, role + suffix, base["virtual_size"], "raw"), clone_of=base["name"], preallocate=False)
+        for role, base in given.items()
+        if base is not None and context.properties.get(f"{role}_id")
+    ]
 
 
 def _root_volume(context: Context, role: str) -> VolumePlan | None:
@@ -114,6 +125,8 @@ def _root_volume(context: Context, role: str) -> VolumePlan | None:
         if _images_type(context, role) == "file":
             _need(context, CLONES, "host_options.libvirt.images_type")
         return replace(volume, clone_of=base["name"])
+    if volume.preallocate:
+        _need(context, OVERLAY_PREALLOCATION, "host_options.DEFAULT.preallocate_images")
     return replace(volume, backing=base["name"], backing_path=base["path"], backing_format=base["format"])
 
 
@@ -127,6 +140,20 @@ def _root_capacity(context: Context, base: BaseImage, role: str) -> int:
         field = context.field("flavor.disk")
         context.refuse("FlavorDiskSmallerThanImage", "SPW-31", field, wanted, {"minimum": base["virtual_size"]}, message)
     return wanted
+
+
+def _ephemeral_number(role: str) -> int:
+    """``disk.local`` is the only one of its server."""
+    number = role.removeprefix("disk.eph")
+    return int(number) if number.isdigit() else 0
+
+
+def _file_system(context: Context, role: str) -> str:
+    """Guest DSK-09."""
+    device = _device_of(context, role)
+    asked = device["guest_format"] if device is not None else None
+    by_system = {"linux": "ext4", "windows": "ntfs"}.get(context.text_property("os_type") or "", "vfat")
+    return asked or context.options.text("DEFAULT", "default_ephemeral_format") or by_system
 
 
 def _format(context: Context) -> str:
@@ -151,6 +178,7 @@ def _drive_volume(context: Context, role: str) -> VolumePlan:
     """Always raw; the caller adds content and capacity once the drive is made (guest DSK-05)."""
     if context.options.text("DEFAULT", "config_drive_format") == "vfat":
         _need(context, VFAT_DRIVES, "host_options.DEFAULT.config_drive_format")
+        return replace(_volume(context, role, 0, "raw"), capacity=_VFAT_DRIVE, file_system="vfat", label="config-2")
     return _volume(context, role, 0, "raw")
 
 
