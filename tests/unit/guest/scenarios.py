@@ -24,6 +24,9 @@ PORT = "f11868e4-d730-4120-9a5b-3f0d6f7c0001"
 UEFI = {"hw_firmware_type": "uefi", "hw_machine_type": "q35"}
 
 
+OLD_LIBVIRT = 9000000
+
+
 def with_specs(specs: dict[str, str], properties: dict[str, Any] | None = None, **inputs: Any) -> Design:
     size = {key: inputs.pop(key) for key in ("vcpus", "ram", "disk", "ephemeral", "swap") if key in inputs}
     wanted = server(flavor=flavor(extra_specs=specs, **size), image=image(properties=properties or {}))
@@ -94,7 +97,7 @@ def volumes() -> Design:
     drivers: list[Any] = [
         {"driver": "local", "device_path": "/dev/vg0/v0"},
         {"driver": "iscsi", "device_path": "/dev/disk/by-path/ip-1", "access_mode": "ro", "logical_block_size": "4096"},
-        {"driver": "nfs", "device_path": "/mnt/share/v2", "format": "qcow2", "discard": True, "multiattach": True},
+        {"driver": "nfs", "device_path": "/mnt/share/v2", "format": "raw", "discard": True, "multiattach": True},
         {"driver": "rbd", "name": "volumes/v3", "hosts": ["10.0.0.1", "10.0.0.2"], "ports": ["6789", "6789"]},
         {
             "driver": "pool",
@@ -243,6 +246,9 @@ SCENARIOS: dict[str, Callable[[], Design]] = {
     "local-disks": local_disks,
     "ports": ports,
     "secure-boot": secure_boot,
+    "uefi": lambda: with_specs({}, UEFI),
+    "uefi-old-libvirt": lambda: with_specs({}, UEFI, host=hypervisor(libvirt_version=OLD_LIBVIRT)),
+    "uefi-stateless": lambda: with_specs({}, {**UEFI, "hw_firmware_stateless": True}),
     "kept-firmware": kept_firmware,
     "encrypted": encrypted,
     "encrypted-snp": encrypted_snp,

@@ -12,6 +12,10 @@ from ..resources import EarlierFirmware
 from .context import Context
 
 
+# libvirt 9.0.0 refuses <loader secure="no"/> beside firmware="efi", and the feature element says the same; Nova writes both.
+_TAKES_SECURE_NO = 10000000
+
+
 @dataclass(frozen=True)
 class Firmware:
     """``selected`` is efi where libvirt is to choose the files."""
@@ -40,7 +44,8 @@ def design_firmware(context: Context) -> Firmware:
     word = "yes" if secure else "no"
     stateless = "yes" if context.combination.stateless_firmware else None
     # libvirt switches SMM on by itself where the firmware that it chooses wants it (guest FW-11).
-    return Firmware("efi", word, Loader(secure=word, stateless=stateless))
+    written = secure or context.hypervisor["libvirt_version"] >= _TAKES_SECURE_NO
+    return Firmware("efi", word, Loader(secure=word if written else None, stateless=stateless))
 
 
 def _kept(earlier: EarlierFirmware) -> Firmware:

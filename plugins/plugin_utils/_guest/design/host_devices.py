@@ -15,6 +15,7 @@ from .context import Context
 _PCI_ADDRESS = re.compile(r"([0-9a-fA-F]{1,8}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
 _VGPU = re.compile(r"resources[^:]*:VGPU")
 _NVDIMM_LABEL = 2048
+_PPC = ("ppc", "ppc64", "ppc64le")
 
 
 def parse_pci_address(text: str) -> PciAddress | None:
@@ -33,20 +34,32 @@ def design_pcie_controllers(context: Context) -> tuple[Controller, ...]:
 
 
 def design_usb_controller(context: Context, disks: Iterable[Disk], inputs: Iterable[Input]) -> Controller:
-    """Guest USB-01 to USB-03: written even where nothing needs USB, because libvirt would add one by itself."""
-    needed = any(disk.target_bus == "usb" for disk in disks) or any(device.bus == "usb" for device in inputs)
-    wanted = context.combination.usb_model
-    if not needed and context.arch not in ("ppc", "ppc64", "ppc64le"):
-        return Controller(type="usb", index=0, model=wanted or "none")
-    if wanted is not None:
-        _usb_model_unused(context)
-    return Controller(type="usb", index=0)
+    """Guest USB-01 to USB-03: written even where nothing needs USB, because libvirt would add one by itself.
+
+    Redirected ports and USB sound need a controller too. Nova writes ``none`` beside them, and libvirt refuses that; here
+    they take the model that is asked for, or libvirt's default.
+    """
+    model = context.combination.usb_model
+    if any(disk.target_bus == "usb" for disk in disks) or any(device.bus == "usb" for device in inputs):
+        if model is not None:
+            _usb_model_unused(context)
+        return Controller(type="usb", index=0)
+    if context.combination.redirected_usb_ports or context.combination.sound_model == "usb":
+        if model == "none":
+            message = "redirected USB ports and USB sound need a USB controller, and the model is none"
+            context.refuse("Invalid", "USB-02", _usb_model_field(context), model, ["nec-xhci", "qemu-xhci"], message)
+        return Controller(type="usb", index=0, model=model)
+    return Controller(type="usb", index=0, model=None if context.arch in _PPC else model or "none")
+
+
+def _usb_model_field(context: Context) -> str:
+    from_flavor = "hw:usb_model" in context.specs
+    return context.spec_field("hw:usb_model") if from_flavor else context.property_field("hw_usb_model")
 
 
 def _usb_model_unused(context: Context) -> None:
-    from_flavor = "hw:usb_model" in context.specs
-    field = context.spec_field("hw:usb_model") if from_flavor else context.property_field("hw_usb_model")
-    context.no_effect.append({"field": field, "reason": "a guest whose devices need USB gets libvirt's default (guest USB-03)"})
+    reason = "a guest whose devices need USB gets libvirt's default (guest USB-03)"
+    context.no_effect.append({"field": _usb_model_field(context), "reason": reason})
 
 
 def design_redirdevs(context: Context) -> tuple[Redirdev, ...]:
