@@ -67,6 +67,10 @@ def build_config_drive(
         reservation_id=reservation_id,
         dhcp_domain=dhcp_domain,
     )
+    return build_drive(server, facts, clock)
+
+
+def build_drive(server: Server, facts: GuestFacts, clock: datetime) -> bytes:
     return build_iso(dict(drive_files(server, facts)), label=LABEL, publisher=f"OpenStack Nova {VERSION}", clock=clock)
 
 

@@ -13,8 +13,8 @@ from typing import Any
 class VolumePlan:
     """One volume that we make. ``role``: disk, disk.ephN, disk.swap, disk.config, kernel, ramdisk or console.log (Nova's file
     names); ``capacity`` in bytes; ``format`` raw or qcow2; ``backing`` the volume name of the base image in the same pool;
-    ``clone_of`` the volume whose content it starts with; ``preallocate`` takes the whole size at once; ``file_system`` is what
-    it is formatted as (``swap`` for a swap area), with that ``label``."""
+    ``clone_of`` the volume whose content it starts with, in ``clone_format``; ``preallocate`` takes the whole size at once;
+    ``file_system`` is what it is formatted as (``swap`` for a swap area), with that ``label``."""
 
     role: str
     pool: str
@@ -26,14 +26,14 @@ class VolumePlan:
     backing_path: str | None = None
     backing_format: str | None = None
     clone_of: str | None = None
+    clone_format: str | None = None
     preallocate: bool = False
     file_system: str | None = None
     label: str | None = None
-    content: bytes | None = None
     delete_on_termination: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the content, as the domain's metadata and the build plan carry it."""
+        """As the domain's metadata and the build plan carry it."""
         shown = ("role", "pool", "name", "path", "capacity", "format", "backing", "backing_path", "backing_format")
-        rare = [key for key in ("clone_of", "preallocate", "file_system", "label") if getattr(self, key)]
+        rare = [key for key in ("clone_of", "clone_format", "preallocate", "file_system", "label") if getattr(self, key)]
         return {key: getattr(self, key) for key in (*shown, *rare, "delete_on_termination")}

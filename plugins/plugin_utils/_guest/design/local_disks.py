@@ -109,7 +109,12 @@ def kernel_volumes(context: Context) -> list[VolumePlan]:
     suffix = "" if context.resources.rescue is None else ".rescue"
     given = {"kernel": context.resources.kernel, "ramdisk": context.resources.ramdisk}
     return [
-        replace(_volume(context, role + suffix, base["virtual_size"], "raw"), clone_of=base["name"], preallocate=False)
+        replace(
+            _volume(context, role + suffix, base["virtual_size"], "raw"),
+            clone_of=base["name"],
+            clone_format="raw",
+            preallocate=False,
+        )
         for role, base in given.items()
         if base is not None and context.properties.get(f"{role}_id")
     ]
@@ -124,7 +129,7 @@ def _root_volume(context: Context, role: str) -> VolumePlan | None:
     if volume.format == "raw":
         if _images_type(context, role) == "file":
             _need(context, CLONES, "host_options.libvirt.images_type")
-        return replace(volume, clone_of=base["name"])
+        return replace(volume, clone_of=base["name"], clone_format=base["format"])
     if volume.preallocate:
         _need(context, OVERLAY_PREALLOCATION, "host_options.DEFAULT.preallocate_images")
     return replace(volume, backing=base["name"], backing_path=base["path"], backing_format=base["format"])
