@@ -16,7 +16,6 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources 
 from tests.unit.guest.scenarios import SCENARIOS, UEFI, with_specs
 from tests.unit.guest.values import ROOT, block_device, design, flavor, hypervisor, image, server
 
-
 PORT_TYPES = [*["bridge"] * 3, "ethernet", "vhostuser", "ethernet", "direct", "hostdev", "hostdev"]
 CUSTOM = {"libvirt": {"cpu_mode": "custom", "cpu_models": ["none-such"]}}
 NO_CONTROLLER = "UnsupportedHostCPUControlPolicy"
