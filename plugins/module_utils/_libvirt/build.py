@@ -21,6 +21,7 @@ from .domain_record import set_record_state
 from .ended import write_ended_record
 from .errors import is_error
 from .logs import ConsoleReader
+from .making import make_volume
 from .removal import remove_ended, remove_server
 from .storage import ensure_volume, open_pool, upload
 from .wait import LifecycleEvents, wait_for_console, wait_for_state
@@ -110,7 +111,7 @@ class Build:
             write_ended_record(self._connection, self._entry)
         for volume in self._entry["volumes"]:
             if volume.get("content") is None:
-                ensure_volume(self._pool(volume["pool"]), volume)
+                make_volume(self._connection, volume)
 
     def _drive(self) -> None:
         """Volumes with content are written whole each time: what a killed run left of them may be half of it."""

@@ -34,6 +34,7 @@ def _nothing(_server: str, _step: str) -> None:
 def spawn(connection: Any, plan: Dict[str, Any], *, on_step: OnStep = _nothing) -> List[Result]:
     """One result for each entry, in the plan's order. A server's failure is in its own result and stops no other."""
     entries = plan["servers"]
+    _hand_out_fills(plan)
     with lifecycle_events(connection) as events:
         task = _Task(connection, events, on_step)
         with ThreadPoolExecutor(max_workers=max(1, plan["concurrency"])) as workers:
@@ -41,6 +42,14 @@ def spawn(connection: Any, plan: Dict[str, Any], *, on_step: OnStep = _nothing) 
         for request in plan.get("requests", []):
             task.keep_promise(request, entries, results)
     return results
+
+
+def _hand_out_fills(plan: Dict[str, Any]) -> None:
+    """Equal disks of a plan share what they are filled with; a volume names it."""
+    for entry in plan["servers"]:
+        for volume in entry.get("volumes", []):
+            if isinstance(volume.get("fill"), str):
+                volume["fill"] = plan["fills"][volume["fill"]]
 
 
 class _Task:

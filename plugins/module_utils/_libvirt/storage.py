@@ -87,8 +87,8 @@ def volume_xml(spec: Dict[str, Any]) -> str:
     root = ElementTree.Element("volume")
     ElementTree.SubElement(root, "name").text = spec["name"]
     ElementTree.SubElement(root, "capacity", unit="bytes").text = str(spec["capacity"])
-    if spec.get("sparse", True):
-        ElementTree.SubElement(root, "allocation", unit="bytes").text = "0"
+    allocation = 0 if spec.get("sparse", True) else spec["capacity"]
+    ElementTree.SubElement(root, "allocation", unit="bytes").text = str(allocation)
     target = ElementTree.SubElement(root, "target")
     ElementTree.SubElement(target, "format", type=spec["format"])
     if spec.get("mode"):
@@ -100,21 +100,21 @@ def volume_xml(spec: Dict[str, Any]) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def create_volume(pool: Any, spec: Dict[str, Any]) -> Any:
+def create_volume(pool: Any, spec: Dict[str, Any], *, flags: int = 0) -> Any:
     """Makes a volume; a volume of that name that is there already is VIR_ERR_STORAGE_VOL_EXIST."""
     xml = volume_xml(spec)
 
     def call() -> Any:
         with translate_errors("make the volume %s in the pool %s" % (spec["name"], pool.name())):
-            return pool.createXML(xml, 0)
+            return pool.createXML(xml, flags)
 
     return when_idle(call)
 
 
-def ensure_volume(pool: Any, spec: Dict[str, Any]) -> Any:
+def ensure_volume(pool: Any, spec: Dict[str, Any], *, flags: int = 0) -> Any:
     """The volume of that name, made if it is not there. What a killed run left is taken as it is: names carry the uuid."""
     try:
-        return create_volume(pool, spec)
+        return create_volume(pool, spec, flags=flags)
     except HypervisorError as exc:
         if not is_error(exc, "VIR_ERR_STORAGE_VOL_EXIST"):
             raise
@@ -122,7 +122,7 @@ def ensure_volume(pool: Any, spec: Dict[str, Any]) -> Any:
     if found is None:
         refresh(pool)
         found = find_volume(pool, spec["name"])
-    return found if found is not None else create_volume(pool, spec)
+    return found if found is not None else create_volume(pool, spec, flags=flags)
 
 
 def delete_volume(pool: Any, name: str) -> bool:
@@ -157,13 +157,13 @@ def upload(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:
                 stream.sendAll(lambda _stream, size, _opaque: source.read(min(size, CHUNK)), None)
                 stream.finish()
             except BaseException:
-                _abort(stream)
+                abort(stream)
                 raise
 
     when_idle(call)
 
 
-def _abort(stream: Any) -> None:
+def abort(stream: Any) -> None:
     with suppress(libvirt.libvirtError):  # the stream is broken already; the first error is the one to tell
         stream.abort()
 
@@ -178,7 +178,7 @@ def download(connection: Any, volume: Any, offset: int = 0, length: int = 0) -> 
             stream.recvAll(lambda _stream, data, _opaque: received.append(data), None)
             stream.finish()
         except BaseException:
-            _abort(stream)
+            abort(stream)
             raise
     return b"".join(received)
 

@@ -65,12 +65,18 @@ class Requests:
     no_effect: list[NoEffect]
 
 
-def read_requests(params: Mapping[str, Any], *, single: bool = False, read_file: ReadFile = lambda path: None) -> Requests:
+def read_requests(
+    params: Mapping[str, Any],
+    *,
+    single: bool = False,
+    read_file: ReadFile = lambda path: None,
+    world: Mapping[str, Any] | None = None,
+) -> Requests:
     """The requests of whichever form ``params`` holds: servers, api_request, nova_boot or ec2_request.
 
-    Raises ContractError with every problem of catalogues and requests. The fields of a single request have no index."""
+    ``world`` is what else the rules know: ``volumes``, ``snapshots``, ``max_local_block_devices``. Raises ContractError with every problem of catalogues and requests. The fields of a single request have no index."""
     catalogues = read_catalogues(params)
-    answer = _plan(params, catalogues.values, read_file)
+    answer = _plan(params, catalogues.values | dict(world or {}), read_file)
     problems = Problems()
     problems.extend(catalogues.problems)
     problems.extend(answer.problems)

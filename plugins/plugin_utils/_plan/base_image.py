@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.module_utils._checksum import ChecksumError, parse_checksum
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Image
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Image, identity
 
 
 def find_base(image: Image, bases: Sequence[Mapping[str, Any]], pool: str) -> Mapping[str, Any] | None:
@@ -21,6 +21,12 @@ def find_base(image: Image, bases: Sequence[Mapping[str, Any]], pool: str) -> Ma
     if sha256 is not None:
         return next((base for base in here if base["sha256"] == sha256), None)
     return next((base for base in here if base["name"] in (image["name"], image["id"])), None)
+
+
+def find_named_base(name_or_id: str, bases: Sequence[Mapping[str, Any]], pool: str) -> Mapping[str, Any] | None:
+    """The newest in the pool of that name, or of the id that this name has."""
+    here = [base for base in bases if base["pool"] == pool]
+    return next((base for base in here if name_or_id in (base["name"], identity("image", base["name"]))), None)
 
 
 def _sha256(image: Image) -> str | None:

@@ -27,10 +27,11 @@ _INTENT = Intent("present", persistent=True, wait=False, timeout=1, console_patt
 
 def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, Any]:
     """{domains: [{name, uuid, xml}], no_effect}. Raises ContractError with every problem."""
-    requests = read_requests(params, read_file=read_file)
+    options = check_host_options(params["host_options"])
+    world = {"max_local_block_devices": options.value.number("DEFAULT", "max_local_block_devices")}
+    requests = read_requests(params, read_file=read_file, world=world)
     problems = Problems()
     no_effect: list[NoEffect] = list(requests.no_effect)
-    options = check_host_options(params["host_options"])
     problems.extend(options.problems)
     no_effect.extend(options.no_effect)
     hypervisor: Any = params["hypervisor"]

@@ -8,22 +8,34 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.request_wish import Wish
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.base_image import BaseImage
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.config_drive import build_config_drive
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.config_drive import build_drive, drive_files
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design, design_server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.drive_documents import GuestFacts
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import (
+    CLONES,
+    KERNELS,
+    LOCAL_DISKS,
+    PREALLOCATION,
+    VFAT_DRIVES,
+    Resources,
+)
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_plan import VolumePlan
 
-from .base_image import find_base
+from .base_image import find_base, find_named_base
+from .fill import Fills, check_tools
 from .planning import Minting, Planned
+
+# What the host half makes of storage.
+ABILITIES = frozenset((CLONES, KERNELS, LOCAL_DISKS, PREALLOCATION, VFAT_DRIVES))
 
 
 class Place:
@@ -39,12 +51,33 @@ class Place:
         found = None if image is None else find_base(image, self.hypervisor["images"], self.pool["name"])
         return None if found is None else _base(found)
 
+    def resources_of(self, server: Server, path: str, problems: Problems) -> Resources:
+        return Resources(
+            abilities=ABILITIES,
+            kernel=self._boot_file(server, "kernel_id", path, problems),
+            ramdisk=self._boot_file(server, "ramdisk_id", path, problems),
+        )
+
+    def _boot_file(self, server: Server, key: str, path: str, problems: Problems) -> BaseImage | None:
+        """The kernel or ramdisk that the server's image names; None with a problem where the host does not have it."""
+        image = server["image"]
+        wanted = None if image is None else image["properties"].get(key)
+        if not wanted:
+            return None
+        found = find_named_base(str(wanted), self.hypervisor["images"], self.pool["name"])
+        if found is None:
+            where = f"{path}.image.properties.{key}" if path else f"image.properties.{key}"
+            here = sorted({base["name"] for base in self.hypervisor["images"] if base["pool"] == self.pool["name"]})
+            message = f"{where}: the image {wanted} is not on the host (the module image brings it there)"
+            problems.add("ImageNotFound", "DSK-07", where, wanted, here, message)
+        return None if found is None else _base(found)
+
 
 def _base(found: Mapping[str, Any]) -> BaseImage:
     return BaseImage(
         name=found["volume"],
         path=found["path"],
-        format=found["disk_format"],
+        format="qcow2" if found["disk_format"] == "qcow2" else "raw",
         virtual_size=found["virtual_size"],
         sha256=found["sha256"],
     )
@@ -92,8 +125,10 @@ def design(item: Planned, place: Place, minting: Minting, path: str, problems: P
         pool=place.pool,
         base_image=place.base_of(item.server),
         clock=minting.clock,
+        resources=place.resources_of(item.server, path, problems),
         path=path,
     )
+    check_tools(found.volumes, path, problems)
     check_networks(item.server, place.hypervisor, path, problems)
     problems.extend(found.problems)
     no_effect.extend(found.no_effect)
@@ -108,9 +143,9 @@ def _with_hostname(server: Server, uuid: str) -> Server:
     return named
 
 
-def build_entry(item: Planned, wish: Wish, designed: Design, minting: Minting) -> dict[str, Any]:
+def build_entry(item: Planned, wish: Wish, designed: Design, minting: Minting, fills: Fills) -> dict[str, Any]:
     """What the host half gets: which volumes, which bytes, which XML, what to wait for."""
-    volumes = [_with_content(volume, item, wish, minting) for volume in designed.volumes]
+    volumes = [_to_host(volume, item, wish, designed, minting, fills) for volume in designed.volumes]
     console = next((volume for volume in designed.volumes if volume.role == "console.log"), None)
     return {
         "action": "create",
@@ -120,7 +155,8 @@ def build_entry(item: Planned, wish: Wish, designed: Design, minting: Minting) -
         "domain": designed.domain.name,
         "request": item.server["request"]["index"],
         "xml": render_domain(designed.domain),
-        "volumes": [_to_host(volume) for volume in volumes],
+        "volumes": volumes,
+        "fills": fills.packed,
         "console": None if console is None else {"pool": console.pool, "name": console.name},
         "wanted": item.intent.power or "running",
         "persistent": item.intent.persistent,
@@ -146,23 +182,26 @@ def power_entry(item: Planned) -> dict[str, Any]:
     }
 
 
-def _with_content(volume: VolumePlan, item: Planned, wish: Wish, minting: Minting) -> VolumePlan:
-    if volume.role != "disk.config":
-        return volume
-    content = build_config_drive(
-        item.server,
+def _to_host(volume: VolumePlan, item: Planned, wish: Wish, designed: Design, minting: Minting, fills: Fills) -> dict[str, Any]:
+    """A volume of the plan, with what it is to hold."""
+    shown = volume.to_dict()
+    if volume.role == "disk.config":
+        facts = _drive_facts(item, wish, minting)
+        if volume.file_system is not None:
+            shown["fill"] = fills.add_drive(volume, item.uuid, dict(drive_files(item.server, facts)))
+        else:
+            content = build_drive(item.server, facts, minting.clock)
+            shown.update(capacity=len(content), content=base64.b64encode(zlib.compress(content, 6)).decode("ascii"))
+    elif volume.file_system is not None:
+        shown["fill"] = fills.add_formatted(volume, item.uuid, designed.domain.os.arch or "x86_64")
+    return shown
+
+
+def _drive_facts(item: Planned, wish: Wish, minting: Minting) -> GuestFacts:
+    return GuestFacts(
         uuid=item.uuid,
         user_data=None if wish.user_data is None else wish.user_data.data,
         files={file.path: file.content.data for file in wish.files},
         admin_pass=wish.admin_pass,
         random_seed=minting.random(512),
-        clock=minting.clock,
     )
-    return replace(volume, content=content, capacity=len(content))
-
-
-def _to_host(volume: VolumePlan) -> dict[str, Any]:
-    shown = volume.to_dict()
-    if volume.content is not None:
-        shown["content"] = base64.b64encode(zlib.compress(volume.content, 6)).decode("ascii")
-    return shown

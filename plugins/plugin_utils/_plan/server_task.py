@@ -31,6 +31,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor
 from . import results
 from .absent import absent_names
 from .entry import Place, build_entry, design, find_pool, power_entry
+from .fill import Fills
 from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
 from .reply import reply_to
 
@@ -61,7 +62,9 @@ class ServerTask:
         params = dict(self.params)
         if self._single:
             params["servers"] = [{name: params[name] for name in self.request_options if params.get(name) is not None}]
-        found = read_requests(params, single=self._single, read_file=self.read_file)
+        limit = check_host_options(params["host_options"]).value.number("DEFAULT", "max_local_block_devices")
+        world = {"max_local_block_devices": limit}
+        found = read_requests(params, single=self._single, read_file=self.read_file, world=world)
         problems = Problems()
         for request in found.planned:
             refuse_hashes(request, problems)
@@ -95,12 +98,13 @@ class ServerTask:
         pool = find_pool(hypervisor, self.params["pool"], problems)
         refuse(problems, single=self._single)
         place = Place(hypervisor, options.value, pool)
+        fills = Fills()
         for item, request in zip(planned, requests, strict=True):
             if item.action == "create":
                 path = "" if self._single else f"servers[{item.server['request']['index']}]"
                 designed = design(item, place, minting, path, problems, no_effect)
                 if not problems:
-                    item.entry = build_entry(item, request.wish, designed, minting)
+                    item.entry = build_entry(item, request.wish, designed, minting, fills)
             elif item.action == "power":
                 item.entry = power_entry(item)
         refuse(problems, single=self._single)
@@ -127,7 +131,10 @@ class ServerTask:
 
     def _spawn(self, entries: list[dict[str, Any]], requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The plan travels as one packed text: as a secret of many parts it would blot out half of every result."""
-        plan = {"servers": entries, "requests": requests, "concurrency": self.params["concurrency"]}
+        fills: dict[str, Any] = {}
+        for entry in entries:
+            fills |= entry.pop("fills", {})
+        plan = {"servers": entries, "requests": requests, "fills": fills, "concurrency": self.params["concurrency"]}
         packed = base64.b64encode(zlib.compress(json.dumps(plan, separators=(",", ":")).encode(), 1)).decode("ascii")
         servers: list[dict[str, Any]] = self.run_on_host("spawn", {"uri": self.params["uri"], "plan": packed})["servers"]
         return servers

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making a volume of a build plan: blank, over a base image, a copy of another volume, or filled with a few written parts."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import Any, Dict, Iterable, List, Tuple
+from xml.etree import ElementTree
+
+from .._errors import HypervisorError
+from .binding import libvirt
+from .errors import translate_errors
+from .storage import (
+    CHUNK,
+    abort,
+    create_volume,
+    delete_volume,
+    ensure_volume,
+    find_volume,
+    open_pool,
+    refresh,
+    volume_xml,
+    when_idle,
+)
+
+
+def make_volume(connection: Any, spec: Dict[str, Any]) -> Any:
+    """``spec`` is the plan's: {pool, name, capacity, format, backing_path, backing_format, clone_of, preallocate, fill}.
+
+    A copy and a filled volume are made anew each time: what a killed run left of them may be half of it."""
+    pool = open_pool(connection, spec["pool"])
+    if spec.get("clone_of"):
+        delete_volume(pool, spec["name"])
+        return clone_volume(pool, spec, spec["clone_of"], clone_format=spec.get("clone_format"))
+    if spec.get("fill"):
+        delete_volume(pool, spec["name"])
+        return _filled(connection, pool, spec)
+    return ensure_volume(pool, dict(spec, sparse=not spec.get("preallocate")), flags=_allocation(spec))
+
+
+def _allocation(spec: Dict[str, Any]) -> int:
+    """libvirt allocates a qcow2 file's clusters beforehand only when its tables are asked for too."""
+    if spec.get("preallocate") and spec["format"] == "qcow2":
+        return int(libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA)
+    return 0
+
+
+def clone_volume(pool: Any, spec: Dict[str, Any], source_name: str, *, clone_format: Any = None) -> Any:
+    """A full copy of a volume of the same pool, in the format of ``spec`` and at least as large.
+
+    ``clone_format`` is what the source is known to be. libvirt believes what it finds in a file, and a guest can write a
+    header with a foreign backing file into its own raw disk: a source that does not look like itself is never read."""
+    source = _source(pool, source_name, clone_format)
+    xml = volume_xml(dict(spec, sparse=True))
+    name = "%s/%s" % (pool.name(), spec["name"])
+
+    def call() -> Any:
+        with translate_errors("copy the volume %s to %s" % (source_name, name)):
+            return pool.createXMLFrom(xml, source, 0)
+
+    made = when_idle(call)
+    try:
+        grow_volume(made, spec["capacity"], preallocate=bool(spec.get("preallocate")) and spec["format"] == "raw")
+    except BaseException:
+        delete_volume(pool, spec["name"])
+        raise
+    return made
+
+
+def _source(pool: Any, name: str, clone_format: Any) -> Any:
+    found = find_volume(pool, name)
+    if found is None:
+        refresh(pool)
+        found = find_volume(pool, name)
+    if found is None:
+        raise HypervisorError("the volume %s is not in the pool %s" % (name, pool.name()), action="copy the volume %s" % name)
+    if clone_format and not _looks_like(found, clone_format):
+        # The format in libvirt's books may be from before the volume was filled.
+        refresh(pool)
+        found = pool.storageVolLookupByName(name)
+    if clone_format and not _looks_like(found, clone_format):
+        raise HypervisorError(
+            "the volume %s of the pool %s is %s, but its content looks like %s: it is not read, for such a header may point at "
+            "any file of the host" % (name, pool.name(), clone_format, format_of(found)),
+            action="copy the volume %s" % name,
+        )
+    return found
+
+
+def _looks_like(volume: Any, wanted: str) -> bool:
+    """An ISO image or a partitioned disk is raw to us, and safe; libvirt has a name of its own for each."""
+    found = format_of(volume)
+    return found == wanted or (wanted == "raw" and found in ("iso", "dos", "dvh", "gpt", "bsd", "mac", "none", "unknown"))
+
+
+def format_of(volume: Any) -> str:
+    """What libvirt takes the volume for."""
+    with translate_errors("read the volume %s" % volume.name()):
+        element = ElementTree.fromstring(volume.XMLDesc(0)).find("target/format")
+    return "raw" if element is None else element.get("type") or "raw"
+
+
+def grow_volume(volume: Any, capacity: int, *, preallocate: bool = False) -> bool:
+    """Makes it at least that large, and takes all its space where that is wanted; never smaller. True when it grew."""
+    name = volume.name()
+    with translate_errors("read the volume %s" % name):
+        current = volume.info()[1]
+    if current >= capacity and not preallocate:
+        return False
+    flags = libvirt.VIR_STORAGE_VOL_RESIZE_ALLOCATE if preallocate else 0
+
+    def call() -> None:
+        with translate_errors("grow the volume %s to %d bytes" % (name, capacity)):
+            volume.resize(max(capacity, current), flags)
+
+    when_idle(call)
+    return bool(current < capacity)
+
+
+def _filled(connection: Any, pool: Any, spec: Dict[str, Any]) -> Any:
+    """The bytes are a whole file, whatever its format: to libvirt it is raw while it is written."""
+    fill = spec["fill"]
+    volume = create_volume(pool, {"name": spec["name"], "capacity": fill["size"], "format": "raw"})
+    parts = [(offset, zlib.decompress(base64.b64decode(packed))) for offset, packed in fill["extents"]]
+    upload_parts(connection, volume, parts, fill["size"])
+    if spec.get("preallocate"):
+        grow_volume(volume, fill["size"], preallocate=True)
+    return volume
+
+
+def upload_parts(connection: Any, volume: Any, parts: Iterable[Tuple[int, bytes]], size: int) -> None:
+    """Writes these parts ([(offset, bytes)], ordered) of a new volume of ``size`` bytes; between them are holes."""
+    name = volume.name()
+    known: List[Tuple[int, bytes]] = list(parts)
+
+    def call() -> None:
+        with translate_errors("fill the volume %s" % name):
+            stream = connection.newStream(0)
+            volume.upload(stream, 0, size, libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM)
+            try:
+                _send(stream, known, size)
+                stream.finish()
+            except BaseException:
+                abort(stream)
+                raise
+
+    when_idle(call)
+
+
+def _send(stream: Any, parts: List[Tuple[int, bytes]], size: int) -> None:
+    position = 0
+    for offset, data in parts:
+        if offset > position:
+            stream.sendHole(offset - position, 0)
+        view = memoryview(data)
+        while view:
+            sent = stream.send(bytes(view[:CHUNK]))
+            view = view[sent:]
+        position = offset + len(data)
+    if size > position:
+        stream.sendHole(size - position, 0)
