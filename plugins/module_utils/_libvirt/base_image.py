@@ -83,5 +83,5 @@ def store_base(connection: Any, pool_name: str, source: BinaryIO, facts: Dict[st
 
 def _write(connection: Any, pool: Any, name: str, source: BinaryIO, size: int) -> None:
     """Bytes as they are: the volume is raw to libvirt while it is written. Every guest of the host may read a base image."""
-    volume = create_volume(pool, {"name": name, "capacity": size, "format": "raw", "mode": "0644"})
+    volume = create_volume(pool, {"name": name, "capacity": size, "format": "raw", "mode": "0644", "sparse": False})
     upload(connection, volume, source, size)

@@ -24,7 +24,7 @@ from .logs import ConsoleReader
 from .making import make_volume
 from .removal import remove_ended, remove_server
 from .storage import ensure_volume, open_pool, upload
-from .wait import LifecycleEvents, wait_for_console, wait_for_state
+from .wait import LifecycleEvents, gone, wait_for_console, wait_for_state
 
 OnStep = Callable[[str, str], None]
 
@@ -56,7 +56,13 @@ class Build:
     def _step(self, name: str, work: Callable[[], None]) -> None:
         self._on_step(self.name, name)
         begun = time.monotonic()
-        work()
+        try:
+            work()
+        except HypervisorError as exc:
+            # Between two steps a guest can end, and anybody can take it away.
+            if self.domain is None or not is_error(exc, "VIR_ERR_NO_DOMAIN"):
+                raise
+            raise gone(self.name, exc.action) from exc
         self.phases[name] = int((time.monotonic() - begun) * 1000)
 
     def run(self) -> None:
@@ -118,7 +124,7 @@ class Build:
         for volume in self._entry["volumes"]:
             if volume.get("content") is not None:
                 content = zlib.decompress(base64.b64decode(volume["content"]))
-                made = ensure_volume(self._pool(volume["pool"]), volume)
+                made = ensure_volume(self._pool(volume["pool"]), dict(volume, sparse=False))
                 upload(self._connection, made, io.BytesIO(content), len(content))
 
     def _start(self) -> None:
@@ -142,5 +148,5 @@ class Build:
         pattern = self._entry.get("console_pattern")
         if pattern:
             reader = ConsoleReader(self._connection, self._entry["console"]["pool"], self._entry["console"]["name"])
-            left = max(0.0, timeout_s - (time.monotonic() - begun))
-            wait_for_console(self.domain, self._events, reader, pattern=pattern, timeout_s=left)
+            waited_s = time.monotonic() - begun
+            wait_for_console(self.domain, self._events, reader, pattern=pattern, timeout_s=timeout_s, waited_s=waited_s)

@@ -39,7 +39,7 @@ def write_ended_record(connection: Any, entry: Dict[str, Any]) -> None:
     record["volumes"] = [{key: value for key, value in v.items() if key not in ("content", "fill")} for v in entry["volumes"]]
     text = json.dumps(record, sort_keys=True).encode()
     pool = open_pool(connection, entry["volumes"][0]["pool"])
-    volume = ensure_volume(pool, {"name": record_name(entry["uuid"]), "capacity": len(text), "format": "raw"})
+    volume = ensure_volume(pool, {"name": record_name(entry["uuid"]), "capacity": len(text), "format": "raw", "sparse": False})
     upload(connection, volume, io.BytesIO(text), len(text))
 
 

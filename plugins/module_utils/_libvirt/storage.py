@@ -22,6 +22,9 @@ _BUSY_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 1, 2, 2, 5, 5, 10, 10, 10, 10)
 
 CHUNK = 1 << 20
 
+# More than the stream's queues and buffers between us and the file can hold.
+_IN_HAND = 64 << 20
+
 
 def when_idle(call: Callable[[], T]) -> T:
     """Runs a storage call, waiting out other jobs of the pool (about a minute)."""
@@ -83,7 +86,9 @@ def volume_names(pool: Any) -> List[str]:
 
 
 def volume_xml(spec: Dict[str, Any]) -> str:
-    """Volume XML of {name, capacity (bytes), format, backing_path, backing_format, mode}."""
+    """Volume XML of {name, capacity (bytes), format, backing_path, backing_format, mode, sparse}.
+
+    One that is not sparse takes all its space when it is made, and fails then where the pool has too little."""
     root = ElementTree.Element("volume")
     ElementTree.SubElement(root, "name").text = spec["name"]
     ElementTree.SubElement(root, "capacity", unit="bytes").text = str(spec["capacity"])
@@ -145,7 +150,7 @@ def delete_volume(pool: Any, name: str) -> bool:
 
 
 def upload(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:
-    """Fills a volume from a file object, through a stream of the connection."""
+    """Fills a volume from a file object, through a stream of the connection, and makes sure that all of it arrived."""
     name = volume.name()
 
     def call() -> None:
@@ -161,6 +166,19 @@ def upload(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:
                 raise
 
     when_idle(call)
+    _verify(connection, volume, source, length)
+
+
+def _verify(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:
+    """libvirt answers that a stream has ended before its last parts are written, and then tells nobody that they could not
+    be (a full disk): what it can have had in hand is read back."""
+    start = max(0, length - _IN_HAND)
+    source.seek(start)
+    if download(connection, volume, start, length - start) != source.read(length - start):
+        raise HypervisorError(
+            "could not fill the volume %s: it does not hold what was written. Is the pool full?" % volume.name(),
+            action="fill the volume %s" % volume.name(),
+        )
 
 
 def abort(stream: Any) -> None:
