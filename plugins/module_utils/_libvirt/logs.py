@@ -93,12 +93,19 @@ def _log_pool(connection: Any) -> Iterator[Any]:
                 pool.destroy()
 
 
+def without_command_line(text: str) -> str:
+    """What QEMU said in its last run. libvirt writes environment and arguments first, each line but the last continued."""
+    lines = text.splitlines()
+    continued = [number for number, line in enumerate(lines) if line.endswith(" \\")]
+    return "\n".join(lines[continued[-1] + 2 :] if continued else lines)[-TAIL:]
+
+
 def qemu_log_tail(connection: Any, domain_name: str) -> str:
     """The end of QEMU's log of a domain; "" where it cannot be had (another driver, a session, no right to it)."""
     try:
         with _log_pool(connection) as pool:
             volume = find_volume(pool, "%s.log" % domain_name)
-            return "" if volume is None else tail_of(connection, volume)
+            return "" if volume is None else without_command_line(tail_of(connection, volume, 4 * TAIL))
     except HypervisorError:
         return ""
 

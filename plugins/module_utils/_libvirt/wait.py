@@ -75,7 +75,7 @@ def outcome_of(power: str, wanted: str) -> Optional[str]:
 _SENTENCES = {
     "crashed": "crashed while it was waited for to be %s",
     "shutoff": "shut itself off while it was waited for to be %s",
-    "vanished": "is gone: something else removed it while it was waited for to be %s",
+    "vanished": "is gone: it ended or was removed while it was waited for to be %s",
     "timeout": "was not %s within %s s",
 }
 
@@ -84,6 +84,11 @@ def _fail(name: str, outcome: str, wanted: str, timeout_s: float) -> WaitError:
     text = _SENTENCES[outcome]
     values = (wanted, "%g" % timeout_s) if outcome == "timeout" else (wanted,)
     return WaitError("the server %s %s" % (name, text % values), outcome=outcome, action="wait for %s" % wanted, domain=name)
+
+
+def gone(name: str, action: Optional[str]) -> WaitError:
+    """For a domain that is not there any more, in the middle of something else than waiting."""
+    return WaitError("the server %s is gone: it ended or was removed" % name, outcome="vanished", action=action, domain=name)
 
 
 def _state(domain: Any) -> str:
@@ -121,10 +126,13 @@ def wait_for_console(
     *,
     pattern: str,
     timeout_s: float,
+    waited_s: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> str:
-    """Returns the console line that matches ``pattern``; raises WaitError when the guest ends first, or time does."""
-    deadline = clock() + timeout_s
+    """Returns the console line that matches ``pattern``; raises WaitError when the guest ends first, or time does.
+
+    ``waited_s`` of ``timeout_s`` have gone by already."""
+    deadline = clock() + timeout_s - waited_s
     compiled = re.compile(pattern)
     name, uuid = domain.name(), domain.UUIDString()
     wanted = "seen to print /%s/ on its console" % pattern
