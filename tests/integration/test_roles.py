@@ -81,7 +81,11 @@ def test_a_survey_boots_a_server_that_is_listed_and_deleted(desk: Desk) -> None:
 
 
 def test_requests_and_a_survey_are_built_together_after_check_mode_has_said_so(desk: Desk) -> None:
-    asked = SURVEY | {"kilonova_servers": [{"name": "first", "flavor": "tiny", "image": "guest"}], "boot_name": "more", "boot_count": "2"}
+    asked = SURVEY | {
+        "kilonova_servers": [{"name": "first", "flavor": "tiny", "image": "guest"}],
+        "boot_name": "more",
+        "boot_count": "2",
+    }
     before = desk.world.holdings()
     predicted = desk.run("boot", "--check", **asked)
     assert predicted.code == 0, predicted.output
