@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup, escape
 
 from .device_model import PciHostdev
@@ -24,6 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 # Blank text that a template wrote between two tags. Values never match: their line ends are written as character references.
 _BETWEEN_TAGS = re.compile(r">[ ]*\n\s*<")
+_SPECIAL = re.compile("[<>&\"'\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINE_ENDS = re.compile(r"[\t\n\r]")
 
 
@@ -33,22 +34,32 @@ class RenderError(ValueError):
 
 def render_domain(domain: Domain, *, template_folders: Sequence[str] = ()) -> str:
     """The domain as XML text, the same for the same input. Templates of ``template_folders`` come before ours, one by one."""
-    return _render("domain.xml.j2", template_folders, domain=domain)
+    return _render("domain.xml.j2", "domain", domain, template_folders)
 
 
 def render_server_element(server: KilonovaServer, *, template_folders: Sequence[str] = ()) -> str:
     """Our metadata element alone."""
-    return _render("server_element.xml.j2", template_folders, server=server)
+    return _render("metadata/kilonova_server.xml.j2", "kilonova_server", server, template_folders)
 
 
-def _render(template: str, folders: Sequence[str], **values: object) -> str:
-    text = _environment(tuple(folders)).get_template(template).render(values)
+def _render(template: str, macro: str, value: object, folders: Sequence[str]) -> str:
+    try:
+        text = _macro(template, macro, tuple(folders))(value)
+    except TemplateError as error:
+        raise RenderError(f"the template {template}, or one that it uses, fails: {error}") from error
     try:
         root = etree.fromstring(_BETWEEN_TAGS.sub("><", text).strip(), _parser())
     except etree.XMLSyntaxError as error:
         raise RenderError(f"the template {template} did not give well-formed XML: {error}") from error
     etree.indent(root)
     return etree.tostring(root, encoding="unicode") + "\n"
+
+
+@lru_cache(maxsize=32)
+def _macro(template: str, macro: str, folders: tuple[str, ...]) -> Callable[[object], str]:
+    """A template's macro with all that it imports, made once: importing anew for each server would take most of the time."""
+    found: Callable[[object], str] = getattr(_environment(folders).get_template(template).module, macro)
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -69,6 +80,7 @@ def _environment(folders: tuple[str, ...]) -> Environment:
         auto_reload=False,
     )
     environment.tests["hostdev"] = _is_hostdev
+    environment.globals["attr"] = _attribute
     return environment
 
 
@@ -76,16 +88,25 @@ def _is_hostdev(device: Any) -> bool:
     return isinstance(device, PciHostdev)
 
 
-def _finalize(value: Any) -> Markup:
+def _finalize(value: Any) -> Any:
     """Escapes a value for text and attributes. Bare line ends become references: a parser would turn them into blanks."""
     if isinstance(value, Markup):
         return value
     if value is None or isinstance(value, bool):
         raise RenderError(f"a template writes {value!r}, which has no meaning in libvirt's XML")
     text = str(value)
+    if _SPECIAL.search(text) is None:  # nearly all values: nothing to do
+        return Markup(text)  # noqa: S704  # it holds nothing that needs escaping
     if illegal_characters(text):
         raise RenderError(f"{text!r} holds characters that cannot stand in XML")
     return Markup(_LINE_ENDS.sub(_reference, escape(text)))  # noqa: S704  # this is the escaping
+
+
+def _attribute(name: str, value: Any) -> Markup:
+    """`` name="value"``, or nothing for None; templates call it ``attr``."""
+    if value is None:
+        return Markup("")
+    return Markup(f' {name}="{_finalize(value)}"')  # noqa: S704  # the value is escaped, names are the templates' own
 
 
 def _reference(match: re.Match[str]) -> str:

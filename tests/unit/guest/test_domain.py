@@ -119,6 +119,12 @@ def test_a_template_that_breaks_the_xml_is_named(tmp_path: Any) -> None:
         render_domain(design().domain, template_folders=[str(tmp_path)])
 
 
+def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path: Any) -> None:
+    (tmp_path / "clock.xml.j2").write_text("{% macro clock(clock) %}<clock offset='{{ clock.ofset }}'/>{% endmacro %}")
+    with pytest.raises(RenderError, match="ofset"):
+        render_domain(design().domain, template_folders=[str(tmp_path)])
+
+
 def test_uuid_and_name_are_those_of_the_server() -> None:
     root = etree.fromstring(render_domain(design().domain))
     assert (root.findtext("uuid"), root.findtext("name")) == (UUID, "web")
