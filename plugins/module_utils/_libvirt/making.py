@@ -16,6 +16,7 @@ from .errors import translate_errors
 from .storage import (
     CHUNK,
     abort,
+    check_written,
     create_volume,
     delete_volume,
     ensure_volume,
@@ -148,6 +149,8 @@ def upload_parts(connection: Any, volume: Any, parts: Iterable[Tuple[int, bytes]
                 raise
 
     when_idle(call)
+    for offset, data in known:
+        check_written(connection, volume, offset, data)
 
 
 def _send(stream: Any, parts: List[Tuple[int, bytes]], size: int) -> None:

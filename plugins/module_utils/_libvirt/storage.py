@@ -166,15 +166,15 @@ def upload(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:
                 raise
 
     when_idle(call)
-    _verify(connection, volume, source, length)
-
-
-def _verify(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:
-    """libvirt answers that a stream has ended before its last parts are written, and then tells nobody that they could not
-    be (a full disk): what it can have had in hand is read back."""
     start = max(0, length - _IN_HAND)
     source.seek(start)
-    if download(connection, volume, start, length - start) != source.read(length - start):
+    check_written(connection, volume, start, source.read(length - start))
+
+
+def check_written(connection: Any, volume: Any, offset: int, data: bytes) -> None:
+    """libvirt answers that a stream has ended before its last parts are written, and then tells nobody that they could not
+    be (a full disk): what it can have had in hand is read back."""
+    if data and download(connection, volume, offset, len(data)) != data:
         raise HypervisorError(
             "could not fill the volume %s: it does not hold what was written. Is the pool full?" % volume.name(),
             action="fill the volume %s" % volume.name(),
