@@ -54,7 +54,7 @@ class ActionModule(KilonovaAction):
     def _copied(self, path: str, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Looks first: gigabytes travel only where they are missing."""
         looked = self.run_on_host("image", params, task_vars)
-        if not looked["changed"] or self.check_mode:
+        if looked["image"] is not None or self.check_mode:
             return looked
         folder = self._connection._shell.tmpdir or self._make_tmp_path()
         remote = self._connection._shell.join_path(folder, os.path.basename(path))

@@ -3,17 +3,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Base images in a pool, stored once per content.
 
-libvirt's storage API cannot rename a volume, so a base image is two: the content, and a small record that is written last.
-Content without a record is what a killed or broken transfer left; it is never used, and the next run replaces it."""
+libvirt's storage API cannot rename a volume, so a base image is two or more: the content, and a small record for each name
+that it has, written last. Content without a record is what a killed or broken transfer left; it is never used, and the next
+run completes or replaces it."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import time
 from typing import Any, BinaryIO, Dict, List, Optional
 
-from .storage import create_volume, delete_volume, download, find_volume, open_pool, refresh, upload, volume_names
+from .storage import (
+    create_volume,
+    delete_volume,
+    download,
+    find_volume,
+    open_pool,
+    read_into,
+    refresh,
+    upload,
+    volume_names,
+    volume_size,
+)
 
 PREFIX = "base_"
 _SCHEMA = 1
@@ -23,13 +36,19 @@ def content_name(sha256: str) -> str:
     return PREFIX + sha256
 
 
-def record_name(sha256: str) -> str:
-    return "%s%s.json" % (PREFIX, sha256)
+def record_name(sha256: str, name: str) -> str:
+    """One record for each name of a content: names are anything, so a hash of it stands for it."""
+    return "%s%s.%s.json" % (PREFIX, sha256, hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12])
 
 
-def read_base(connection: Any, pool: Any, sha256: str) -> Optional[Dict[str, Any]]:
-    """The record of a complete base image: {name, sha256, pool, volume, path, disk_format, virtual_size, size, created}."""
-    found = find_volume(pool, record_name(sha256))
+def _record_names(pool: Any, sha256: str = "") -> List[str]:
+    return [n for n in volume_names(pool) if n.startswith(PREFIX + sha256) and n.endswith(".json")]
+
+
+def _read_record(connection: Any, pool: Any, volume_name: str) -> Optional[Dict[str, Any]]:
+    """{name, sha256, pool, volume, path, disk_format, virtual_size, size, created}; None for what is half there."""
+    sha256 = volume_name[len(PREFIX) :].split(".")[0]
+    found = find_volume(pool, volume_name)
     content = find_volume(pool, content_name(sha256))
     if found is None or content is None:
         return None
@@ -43,42 +62,62 @@ def read_base(connection: Any, pool: Any, sha256: str) -> Optional[Dict[str, Any
     return record
 
 
-def list_bases(connection: Any, pool: Any) -> List[Dict[str, Any]]:
-    """Every complete base image of a pool, the newest first."""
-    names = [n for n in volume_names(pool) if n.startswith(PREFIX) and n.endswith(".json")]
-    bases = [read_base(connection, pool, name[len(PREFIX) : -len(".json")]) for name in names]
-    return sorted((base for base in bases if base), key=lambda base: (-base["created"], base["sha256"]))
+def read_bases(connection: Any, pool: Any, sha256: str = "") -> List[Dict[str, Any]]:
+    """The records of a content, or of all, the newest first."""
+    bases = [_read_record(connection, pool, name) for name in _record_names(pool, sha256)]
+    return sorted((base for base in bases if base), key=lambda base: (-base["created"], base["name"], base["sha256"]))
 
 
-def find_base(connection: Any, pool_name: str, sha256: str) -> Optional[Dict[str, Any]]:
+def find_bases(connection: Any, pool_name: str, sha256: str) -> List[Dict[str, Any]]:
     pool = open_pool(connection, pool_name)
-    found = read_base(connection, pool, sha256)
-    if found is None:
+    found = read_bases(connection, pool, sha256)
+    if not found:
         # Another run, or another host that shares the pool, may have put it there since libvirt last looked.
         refresh(pool)
-        found = read_base(connection, pool, sha256)
+        found = read_bases(connection, pool, sha256)
     return found
 
 
 def store_base(connection: Any, pool_name: str, source: BinaryIO, facts: Dict[str, Any]) -> Dict[str, Any]:
     """Stores a verified image. ``facts``: {name, sha256, disk_format, virtual_size, size}. Returns its record."""
     pool = open_pool(connection, pool_name)
-    sha256 = facts["sha256"]
-    for stale in (record_name(sha256), content_name(sha256)):
-        delete_volume(pool, stale)
-    try:
-        _write(connection, pool, content_name(sha256), source, facts["size"])
-        record = dict(facts, schema=_SCHEMA, created=int(time.time()))
-        text = json.dumps(record, sort_keys=True).encode()
-        _write(connection, pool, record_name(sha256), io.BytesIO(text), len(text))
-    except BaseException:
-        for stale in (record_name(sha256), content_name(sha256)):
-            delete_volume(pool, stale)
-        raise
+    volume = content_name(facts["sha256"])
+    if not _is_whole(connection, pool, volume, facts):
+        delete_volume(pool, volume)
+        try:
+            _write(connection, pool, volume, source, facts["size"])
+        except BaseException:
+            delete_volume(pool, volume)
+            raise
+    record = write_record(connection, pool, facts)
     # libvirt learns a volume's format when it looks at the pool, and it has not looked since the content came.
     refresh(pool)
-    stored = read_base(connection, pool, sha256)
-    return stored if stored is not None else record
+    return next((base for base in read_bases(connection, pool, facts["sha256"]) if base["name"] == facts["name"]), record)
+
+
+def _is_whole(connection: Any, pool: Any, volume_name: str, facts: Dict[str, Any]) -> bool:
+    """Whether content that lost its record is all there: servers may stand on it, so it is read before it is replaced."""
+    found = find_volume(pool, volume_name)
+    if found is None or volume_size(found) != facts["size"]:
+        return False
+    digest = hashlib.sha256()
+    read_into(connection, found, digest.update)
+    return bool(digest.hexdigest() == facts["sha256"])
+
+
+def write_record(connection: Any, pool: Any, facts: Dict[str, Any]) -> Dict[str, Any]:
+    """The last step: from now on the image is there by that name."""
+    keys = ("name", "sha256", "disk_format", "virtual_size", "size")
+    record = dict({key: facts[key] for key in keys}, schema=_SCHEMA, created=int(time.time()))
+    text = json.dumps(record, sort_keys=True).encode()
+    name = record_name(facts["sha256"], facts["name"])
+    delete_volume(pool, name)
+    try:
+        _write(connection, pool, name, io.BytesIO(text), len(text))
+    except BaseException:
+        delete_volume(pool, name)
+        raise
+    return record
 
 
 def _write(connection: Any, pool: Any, name: str, source: BinaryIO, size: int) -> None:

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from .._checksum import parse_checksum, verified_sha256
 from .._image_header import ImageError, check, inspect
-from .base_image import find_base, store_base
+from .base_image import find_bases, store_base, write_record
+from .storage import open_pool
 
 
 def ensure_image(connection: Any, params: Dict[str, Any], *, check_mode: bool) -> Dict[str, Any]:
@@ -19,9 +20,9 @@ def ensure_image(connection: Any, params: Dict[str, Any], *, check_mode: bool) -
     ``path`` is None when only a look is wanted, with a sha256 as checksum: changed then tells whether it is missing."""
     sha256 = _declared_sha256(params.get("checksum"))
     if sha256:
-        found = find_base(connection, params["pool"], sha256)
-        if found is not None:
-            return {"changed": False, "image": _shown(params, found)}
+        found = find_bases(connection, params["pool"], sha256)
+        if found:
+            return _named(connection, params, found, check_mode=check_mode)
     if params.get("path") is None:
         return {"changed": True, "image": None}
     path = params["path"]
@@ -32,6 +33,14 @@ def ensure_image(connection: Any, params: Dict[str, Any], *, check_mode: bool) -
             return _store(connection, params, source, check_mode=check_mode)
     except OSError as exc:
         raise ImageError("the file %s of the image %s cannot be read: %s" % (path, params["name"], exc.strerror)) from exc
+
+
+def _named(connection: Any, params: Dict[str, Any], found: List[Dict[str, Any]], *, check_mode: bool) -> Dict[str, Any]:
+    """Content that is there already: it may lack the name."""
+    mine = next((base for base in found if base["name"] == params["name"]), None)
+    if mine is None and not check_mode:
+        write_record(connection, open_pool(connection, params["pool"]), dict(found[0], name=params["name"]))
+    return {"changed": mine is None, "image": _shown(params, mine or found[0])}
 
 
 def _declared_sha256(checksum: Any) -> Any:
@@ -45,9 +54,9 @@ def _store(connection: Any, params: Dict[str, Any], source: Any, *, check_mode: 
     facts = inspect(source)
     check(params["name"], facts, params.get("disk_format"))
     sha256 = verified_sha256(source, params["name"], params.get("checksum"))
-    found = find_base(connection, params["pool"], sha256)
-    if found is not None:
-        return {"changed": False, "image": _shown(params, found)}
+    found = find_bases(connection, params["pool"], sha256)
+    if found:
+        return _named(connection, params, found, check_mode=check_mode)
     source.seek(0, 2)
     base = {
         "name": params["name"],

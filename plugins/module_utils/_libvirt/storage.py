@@ -186,18 +186,23 @@ def abort(stream: Any) -> None:
         stream.abort()
 
 
-def download(connection: Any, volume: Any, offset: int = 0, length: int = 0) -> bytes:
-    """The bytes from ``offset`` on; ``length`` 0 means to the end."""
-    received: List[bytes] = []
+def read_into(connection: Any, volume: Any, sink: Callable[[bytes], Any], offset: int = 0, length: int = 0) -> None:
+    """Gives ``sink`` the bytes from ``offset`` on, piece by piece; ``length`` 0 means to the end."""
     with translate_errors("read the volume %s" % volume.name()):
         stream = connection.newStream(0)
         volume.download(stream, offset, length, 0)
         try:
-            stream.recvAll(lambda _stream, data, _opaque: received.append(data), None)
+            stream.recvAll(lambda _stream, data, _opaque: sink(data), None)
             stream.finish()
         except BaseException:
             abort(stream)
             raise
+
+
+def download(connection: Any, volume: Any, offset: int = 0, length: int = 0) -> bytes:
+    """The same as one piece."""
+    received: List[bytes] = []
+    read_into(connection, volume, received.append, offset, length)
     return b"".join(received)
 
 

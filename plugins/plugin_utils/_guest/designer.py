@@ -132,7 +132,9 @@ def _check_place(context: Context) -> None:
     image = context.server["image"]
     from_volume = any(_is_root(device) and device["destination_type"] == "volume" for device in _devices(context))
     if context.base_image is None and image is not None and not from_volume:
-        message = f"the base image of {image['name']} is not on the host"
+        message = (
+            f"the image {image['name']} is not in the pool {context.pool['name']} of the host (module image brings it there)"
+        )
         context.refuse("ImageNotFound", "DSK-01", context.field("image"), image["name"], None, message)
 
 
