@@ -62,7 +62,7 @@ def _read_record(connection: Any, pool: Any, volume_name: str) -> Optional[Dict[
     return record
 
 
-def read_bases(connection: Any, pool: Any, sha256: str = "") -> List[Dict[str, Any]]:
+def list_bases(connection: Any, pool: Any, sha256: str = "") -> List[Dict[str, Any]]:
     """The records of a content, or of all, the newest first."""
     bases = [_read_record(connection, pool, name) for name in _record_names(pool, sha256)]
     return sorted((base for base in bases if base), key=lambda base: (-base["created"], base["name"], base["sha256"]))
@@ -70,11 +70,11 @@ def read_bases(connection: Any, pool: Any, sha256: str = "") -> List[Dict[str, A
 
 def find_bases(connection: Any, pool_name: str, sha256: str) -> List[Dict[str, Any]]:
     pool = open_pool(connection, pool_name)
-    found = read_bases(connection, pool, sha256)
+    found = list_bases(connection, pool, sha256)
     if not found:
         # Another run, or another host that shares the pool, may have put it there since libvirt last looked.
         refresh(pool)
-        found = read_bases(connection, pool, sha256)
+        found = list_bases(connection, pool, sha256)
     return found
 
 
@@ -92,7 +92,7 @@ def store_base(connection: Any, pool_name: str, source: BinaryIO, facts: Dict[st
     record = write_record(connection, pool, facts)
     # libvirt learns a volume's format when it looks at the pool, and it has not looked since the content came.
     refresh(pool)
-    return next((base for base in read_bases(connection, pool, facts["sha256"]) if base["name"] == facts["name"]), record)
+    return next((base for base in list_bases(connection, pool, facts["sha256"]) if base["name"] == facts["name"]), record)
 
 
 def _is_whole(connection: Any, pool: Any, volume_name: str, facts: Dict[str, Any]) -> bool:

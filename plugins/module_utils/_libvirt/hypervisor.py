@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
-from .base_image import read_bases
+from .base_image import list_bases
 from .errors import translate_errors
 from .servers import list_servers
 from .storage import open_pool
@@ -156,7 +156,7 @@ def _images(connection: Any, pools: List[Dict[str, Any]]) -> List[Dict[str, Any]
     found: List[Dict[str, Any]] = []
     for entry in pools:
         if entry["active"] and entry["path"]:
-            found.extend(read_bases(connection, open_pool(connection, entry["name"])))
+            found.extend(list_bases(connection, open_pool(connection, entry["name"])))
     return found
 
 
