@@ -78,7 +78,8 @@ class World:
         """ansible-playbook with these tasks, by default local and through the host's unix socket."""
         settings = {"ansible_connection": "local", "uri": self.uri} | variables
         defaults = {"uri": "{{ uri }}"}
-        given = [{name: defaults | value if "." in name else value for name, value in task.items()} for task in tasks]
+        ours = "kilonova.compute."
+        given = [{name: defaults | value if name.startswith(ours) else value for name, value in task.items()} for task in tasks]
         return play(given, settings, *options)
 
     def server(
