@@ -17,6 +17,7 @@ from .design.boot import design_os
 from .design.consoles import console_volume
 from .design.context import Context
 from .design.cpu import design_cpu
+from .design.definable import refuse_undefinable
 from .design.devices import design_devices
 from .design.disks import DiskDesign, design_disks
 from .design.features import design_clock, design_features
@@ -60,12 +61,14 @@ def design_server(
     clock: datetime,
     resources: Resources | None = None,
     path: str = "",
+    definable: bool = True,
 ) -> Design:
     """What is to be built for one server on one host; a pure function of its arguments.
 
     ``clock`` is an aware datetime; ``resources`` is what the server is given beside its request (volumes, ports, devices);
     ``path`` stands before the fields of problems (``servers[3]``). Whatever the host cannot give, and whatever is not honoured
-    yet (code ``NotBuilt``), is a problem that names its field.
+    yet (code ``NotBuilt``), is a problem that names its field. So is what Nova would write and libvirt cannot define;
+    ``definable`` off lets that pass.
     """
     given = resources if resources is not None else Resources()
     problems = Problems()
@@ -91,7 +94,7 @@ def design_server(
         resources=given,
         path=path,
     )
-    return _design(context)
+    return _design(context, definable=definable)
 
 
 def _combine(server: Server, problems: Problems, path: str) -> Combination:
@@ -113,7 +116,7 @@ def _is_root(device: BlockDevice) -> bool:
     return device["boot_index"] == 0
 
 
-def _design(context: Context) -> Design:
+def _design(context: Context, *, definable: bool) -> Design:
     refuse_unsupported(context)
     _check_place(context)
     check_arch(context)
@@ -121,6 +124,8 @@ def _design(context: Context) -> Design:
     storage = design_disks(context)
     volumes = (*storage.volumes, console_volume(context))
     domain, dedicated = _design_domain(context, storage, volumes)
+    if definable:
+        refuse_undefinable(context, domain)
     return Design(domain, volumes, tuple(context.problems), tuple(context.no_effect), dedicated)
 
 

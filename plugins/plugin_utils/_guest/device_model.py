@@ -265,9 +265,11 @@ class Nvdimm:
 
 @dataclass(frozen=True, kw_only=True)
 class Iommu:
+    """``aw_bits`` and ``eim`` stand for the whole driver element, which only some models have."""
+
     model: str
-    aw_bits: int
-    eim: str
+    aw_bits: int | None
+    eim: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -203,6 +203,22 @@ def test_element(scenario: str, path: str, expected: list[str]) -> None:
             None,
         ),
         (lambda: with_specs({"quota:disk_read_bytes_sec": "many"}), "Invalid", None),
+        (
+            lambda: with_specs({"quota:disk_read_bytes_sec": "1", "quota:disk_total_bytes_sec": "2"}),
+            "Invalid",
+            'flavor.extra_specs["quota:disk_total_bytes_sec"]',
+        ),
+        (lambda: with_specs({"hw:redirected_usb_ports": "1"}), "Invalid", 'flavor.extra_specs["hw:redirected_usb_ports"]'),
+        (
+            lambda: with_specs({}, {"hw_virtio_packed_ring": True, "hw_vif_model": "e1000"}),
+            "Invalid",
+            "image.properties.hw_virtio_packed_ring",
+        ),
+        (
+            lambda: with_specs({"hw:maxphysaddr_mode": "passthrough", "hw:maxphysaddr_bits": "42"}),
+            "Invalid",
+            'flavor.extra_specs["hw:maxphysaddr_bits"]',
+        ),
     ],
 )
 def test_refused(found: Any, code: str, field: str | None) -> None:

@@ -106,7 +106,7 @@ def shape(specs: dict[str, str], properties: dict[str, Any], options: Any = None
         block_device_mapping=[ROOT, block_device(volume_size=1), block_device(volume_size=64, guest_format="swap")],
         **changes,
     )
-    found = design(wanted, host=HOST, host_options=options or OPTIONS, resources=resources)
+    found = design(wanted, host=HOST, host_options=options or OPTIONS, resources=resources, definable=False)
     assert found.problems == ()
     root = etree.fromstring(render_domain(found.domain))
     metadata = root.find("metadata")

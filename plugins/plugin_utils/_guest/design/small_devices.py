@@ -72,6 +72,8 @@ def design_iommu(context: Context) -> Iommu | None:
         model = "intel" if context.is_q35 else "smmuv3"
         if context.hypervisor["libvirt_version"] >= _VIRTIO_IOMMU:
             model = "virtio"
+    if model != "intel":  # libvirt defines virtio and smmuv3 only without the attributes that Nova gives every model
+        return Iommu(model=model, aw_bits=None, eim=None)
     return Iommu(model=model, aw_bits=48, eim="on" if context.is_q35 else "off")
 
 

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Nova would write and libvirt refuses to define: found here, it is named by its field before anything is made."""
+
+from __future__ import annotations
+
+from ..device_model import Disk, Interface, IoTune
+from ..domain_model import Domain
+from .context import Context
+
+
+def refuse_undefinable(context: Context, domain: Domain) -> None:
+    _check_redirdevs(context, domain)
+    _check_packed(context, domain)
+    _check_address_width(context, domain)
+    for disk in (*domain.devices.disks, domain.devices.rescue_disk):
+        if disk is not None:
+            _check_disk(context, disk)
+
+
+def _check_redirdevs(context: Context, domain: Domain) -> None:
+    devices = domain.devices
+    if not devices.redirdevs or any(graphics.type == "spice" for graphics in devices.graphics):
+        return
+    from_flavor = "hw:redirected_usb_ports" in context.specs
+    name = "hw:redirected_usb_ports" if from_flavor else "hw_redirected_usb_ports"
+    field = context.spec_field(name) if from_flavor else context.property_field(name)
+    message = "redirected USB ports go through SPICE, and the host option spice.enabled is off"
+    context.refuse("Invalid", "USB-04", field, len(devices.redirdevs), [0], message)
+
+
+def _check_packed(context: Context, domain: Domain) -> None:
+    nics = [nic for nic in domain.devices.interfaces if isinstance(nic, Interface)]
+    if any(nic.driver is not None and nic.driver.packed and nic.model != "virtio" for nic in nics):
+        from_flavor = "hw:virtio_packed_ring" in context.specs
+        name = "hw:virtio_packed_ring" if from_flavor else "hw_virtio_packed_ring"
+        field = context.spec_field(name) if from_flavor else context.property_field(name)
+        message = "packed rings need network interfaces of the model virtio"
+        context.refuse("Invalid", "VIF-10", field, True, [False], message)
+
+
+def _check_address_width(context: Context, domain: Domain) -> None:
+    width = domain.cpu.max_phys_addr if domain.cpu is not None else None
+    if width is not None and width.mode == "passthrough" and width.bits is not None:
+        from_flavor = "hw:maxphysaddr_bits" in context.specs
+        name = "hw:maxphysaddr_bits" if from_flavor else "hw_maxphysaddr_bits"
+        field = context.spec_field(name) if from_flavor else context.property_field(name)
+        message = "the width of addresses is passed through from the host, so it cannot have a number of bits"
+        context.refuse("Invalid", "CPU-13", field, width.bits, None, message)
+
+
+def _check_disk(context: Context, disk: Disk) -> None:
+    clashing = _clashing(disk.iotune)
+    if clashing is not None:
+        message = f"a disk has either {clashing} or limits for reading and writing alone, not both"
+        field = context.spec_field(f"quota:disk_{clashing}")
+        context.refuse("Invalid", "IMG-12", field, clashing, None, message)
+    if disk.shareable and disk.driver_type not in (None, "raw"):
+        message = f"the shared disk {disk.target_dev} must be raw, and it is {disk.driver_type}"
+        context.refuse("Invalid", "VOL-10", context.field("block_device_mapping"), disk.driver_type, ["raw"], message)
+
+
+def _clashing(iotune: IoTune | None) -> str | None:
+    """A limit for reading and writing together beside one for either of them."""
+    names = {name for name, _ in iotune.limits} if iotune is not None else set()
+    for total in sorted(name for name in names if name.startswith("total_")):
+        if {total.replace("total_", "read_"), total.replace("total_", "write_")} & names:
+            return total
+    return None
