@@ -177,3 +177,25 @@ def image_spec() -> Spec:
         "pool": {"type": "str", "default": DEFAULT_POOL},
         "state": {"type": "str", "default": "present", "choices": ["present"]},
     }
+
+
+def volume_spec() -> Spec:
+    return {
+        "name": {"type": "str", "required": True},
+        "pool": {"type": "str", "default": DEFAULT_POOL},
+        "size": {"type": "int"},
+        "format": {"type": "str", "choices": ["raw", "qcow2"]},
+        "preallocate": {"type": "bool", "default": False},
+        "source_image": {"type": "str"},
+        "source_volume": {"type": "str"},
+        "source_snapshot": {"type": "str"},
+        "snapshot_of": {"type": "str"},
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+    }
+
+
+VOLUME_SOURCES = ("source_image", "source_volume", "source_snapshot", "snapshot_of")
+
+
+def volume_info_spec() -> Spec:
+    return {"name": {"type": "str", "aliases": ["id"]}, "pool": {"type": "str"}}

@@ -119,6 +119,11 @@ hypervisor:
       type: list
       elements: dict
       returned: success
+    volumes:
+      description: The volumes and snapshots in its pools, as M(kilonova.compute.volume_info) returns them.
+      type: list
+      elements: dict
+      returned: success
     networks:
       description: Networks with bridge and forward mode.
       type: list

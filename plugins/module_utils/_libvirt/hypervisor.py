@@ -14,6 +14,7 @@ from .errors import translate_errors
 from .servers import list_servers
 from .storage import open_pool
 from .virt_type import choose_virt_type
+from .volume_task import volume_facts
 
 SCHEMA = 1
 
@@ -46,6 +47,7 @@ def hypervisor_facts(connection: Any) -> Dict[str, Any]:
     facts["domain_capabilities"] = domain_capabilities
     facts["pools"] = _pools(connection)
     facts["images"] = _images(connection, facts["pools"])
+    facts["volumes"] = volume_facts(connection, facts["pools"])
     facts["networks"] = _networks(connection)
     facts["servers"] = list_servers(connection, full=True)
     facts["domains"] = _domains(connection)

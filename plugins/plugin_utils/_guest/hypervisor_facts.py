@@ -52,7 +52,7 @@ class Hypervisor(TypedDict):
     ``domain_capabilities``: firmware (list), loader_secure (bool), cpu_modes (list), cpu_models (list), and for each device
     kind of libvirt's domain capabilities its enums, as lists. ``cpu_flags``: the feature names of the host CPU.
     ``numa_cells``: [{id, memory (MiB), cpus: [{id, socket, core, siblings}], pages: [{size (KiB), total, free}]}].
-    ``images``: the base images in its pools, as the module ``image`` returns them.
+    ``images``: the base images in its pools, as the module ``image`` returns them; ``volumes`` as ``volume_info`` does.
     A cell may also say what other domains have taken of it: ``pinned_cpus`` (ids), ``memory_used`` (MiB), ``cpu_used`` (vCPUs).
     ``servers``: our domains, as ``server_info`` returns them; ``domains``: name and uuid of every domain.
 
@@ -79,6 +79,7 @@ class Hypervisor(TypedDict):
     numa_cells: list[dict[str, Any]]
     pools: list[StoragePool]
     images: list[dict[str, Any]]
+    volumes: NotRequired[list[dict[str, Any]]]
     networks: list[HostNetwork]
     usage: dict[str, int]
     domains: list[dict[str, Any]]

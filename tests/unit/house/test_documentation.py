@@ -32,6 +32,8 @@ SPECS = {
     "validate_flavor": _argspec.validate_flavor_spec(),
     "validate_image": _argspec.validate_image_spec(),
     "validate_server": _argspec.validate_server_spec(),
+    "volume": {**_argspec.connection_spec(), **_argspec.volume_spec()},
+    "volume_info": {**_argspec.connection_spec(), **_argspec.volume_info_spec()},
 }
 
 

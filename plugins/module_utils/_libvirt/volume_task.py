@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The work of the modules `volume` and `volume_info` on a host."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from .._errors import HypervisorError
+from .base_image import list_bases
+from .binding import libvirt
+from .domain import find_domain
+from .errors import translate_errors
+from .making import grow_volume
+from .storage import open_pool, refresh
+from .volume_making import ensure_recorded_volume, volume_spec
+from .volume_record import (
+    GIB,
+    VolumeError,
+    check_name,
+    content_name,
+    delete_record_and_content,
+    list_volumes,
+    read_volume,
+    volume_id,
+)
+from .volume_use import Uses, list_uses, uses_of
+
+Params = Dict[str, Any]
+
+
+def volume_facts(connection: Any, pools: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Every volume and snapshot in the active pools of files, with what uses it. ``pools`` as hypervisor_info has them."""
+    found: List[Dict[str, Any]] = []
+    for entry in pools:
+        if entry["active"] and entry["path"]:
+            found.extend(list_volumes(connection, open_pool(connection, entry["name"])))
+    return described(found, list_uses(connection)) if found else []
+
+
+def described(records: List[Dict[str, Any]], uses: Uses) -> List[Dict[str, Any]]:
+    """With ``status`` (Cinder's word) and ``attachments``."""
+    shown = []
+    for record in records:
+        attachments = uses_of(uses, record)
+        status = "in-use" if attachments else "available"
+        shown.append(dict(record, status=status, attachments=attachments, bootable=bool(record.get("image"))))
+    return shown
+
+
+def read_volumes(connection: Any, params: Params) -> List[Dict[str, Any]]:
+    """What volume_info returns."""
+    with translate_errors("list the storage pools"):
+        names = sorted(p.name() for p in connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE))
+    wanted = [params["pool"]] if params.get("pool") else names
+    found: List[Dict[str, Any]] = []
+    for name in wanted:
+        pool = open_pool(connection, name)
+        refresh(pool)
+        found.extend(list_volumes(connection, pool))
+    shown = described(found, list_uses(connection))
+    return [record for record in shown if params.get("name") in (None, record["name"], record["id"])]
+
+
+def volume_task(connection: Any, params: Params, *, check_mode: bool) -> Dict[str, Any]:
+    """Returns {changed, volume, diff}; ``volume`` is None where it is gone, or would be made."""
+    check_name(params["name"])
+    task = _VolumeTask(connection, params, check_mode)
+    return task.absent() if params["state"] == "absent" else task.present()
+
+
+class _VolumeTask:
+    def __init__(self, connection: Any, params: Params, check_mode: bool) -> None:
+        self._connection = connection
+        self._params = params
+        self._check_mode = check_mode
+        self._pool = open_pool(connection, params["pool"])
+        self._name: str = params["name"]
+        self._kind = "snapshot" if params.get("snapshot_of") else "volume"
+
+    def _read(self) -> Optional[Dict[str, Any]]:
+        found = read_volume(self._connection, self._pool, self._name)
+        if found is None:
+            refresh(self._pool)
+            found = read_volume(self._connection, self._pool, self._name)
+        return found
+
+    def _described(self, record: Dict[str, Any]) -> Dict[str, Any]:
+        return described([record], list_uses(self._connection))[0]
+
+    def _answer(self, before: Optional[Dict[str, Any]], after: Optional[Dict[str, Any]], *, changed: bool) -> Dict[str, Any]:
+        shown = ("name", "kind", "pool", "format", "size")
+        sides = [{key: side.get(key) for key in shown} if side else {} for side in (before, after)]
+        return {"changed": changed, "volume": after, "diff": {"before": sides[0], "after": sides[1]}}
+
+    def absent(self) -> Dict[str, Any]:
+        found = self._read()
+        if found is None:
+            leftovers = [n for n in self._leftovers() if n in self._pool.listVolumes()]
+            if leftovers and not self._check_mode:
+                delete_record_and_content(self._connection, self._params["pool"], self._name)
+            return self._answer(None, None, changed=bool(leftovers))
+        before = self._described(found)
+        if before["attachments"]:
+            raise VolumeError("the volume %s is in use %s: it is not deleted" % (self._name, _where(before["attachments"])))
+        if not self._check_mode:
+            delete_record_and_content(self._connection, self._params["pool"], self._name)
+        return self._answer(before, None, changed=True)
+
+    def _leftovers(self) -> List[str]:
+        return [content_name(self._name, kind) for kind in ("raw", "qcow2")]
+
+    def present(self) -> Dict[str, Any]:
+        found = self._read()
+        return self._make() if found is None else self._keep(self._described(found))
+
+    def _make(self) -> Dict[str, Any]:
+        source = self._source()
+        least = source["bytes"] if source else 0
+        size = self._params.get("size")
+        capacity = size * GIB if size else -(-least // GIB) * GIB
+        if not capacity:
+            raise VolumeError("the volume %s needs a size: it is not there yet, and has no source" % self._name)
+        if capacity < least:
+            raise VolumeError(
+                "the volume %s cannot be %d bytes: its source, the %s %s, has %d"
+                % (self._name, capacity, source["kind"], source["name"], least)  # type: ignore[index]
+            )
+        # A snapshot is a copy that nothing writes to; qcow2 keeps only what was ever written.
+        wanted = "qcow2" if self._kind == "snapshot" else self._params.get("format") or "raw"
+        spec = volume_spec(
+            self._params["pool"], self._name, capacity, wanted,
+            kind=self._kind, source=source, preallocate=bool(self._params.get("preallocate")),
+        )  # fmt: skip
+        if self._check_mode:
+            planned = {"name": self._name, "kind": self._kind, "pool": self._params["pool"], "format": wanted}
+            planned.update(id=volume_id(self._kind, self._params["pool"], self._name), size=capacity // GIB)
+            return self._answer(None, planned, changed=True)
+        made = ensure_recorded_volume(self._connection, spec)
+        changed = made.pop("changed")
+        return self._answer(None, self._described(made), changed=changed)
+
+    def _source(self) -> Optional[Dict[str, Any]]:
+        """What the content comes from: {kind, name, id, bytes, content, content_format, image, volume_id}."""
+        if self._params.get("source_image"):
+            return self._source_image(self._params["source_image"])
+        for option, kind in (("source_volume", "volume"), ("source_snapshot", "snapshot"), ("snapshot_of", "volume")):
+            if self._params.get(option):
+                return self._source_volume(self._params[option], kind)
+        return None
+
+    def _source_image(self, wanted: str) -> Dict[str, Any]:
+        bases = list_bases(self._connection, self._pool)
+        found = next((base for base in bases if wanted in (base["name"], base["sha256"])), None)
+        if found is None:
+            names = sorted({base["name"] for base in bases})
+            raise VolumeError(
+                "the image %s is not in the pool %s (there are: %s)"
+                % (wanted, self._params["pool"], ", ".join(names) or "none")
+            )
+        return {
+            "kind": "image",
+            "name": found["name"],
+            "id": found["sha256"],
+            "bytes": found["virtual_size"],
+            "content": found["volume"],
+            "content_format": "qcow2" if found["disk_format"] == "qcow2" else "raw",
+            "image": image_metadata(found),
+            "volume_id": None,
+        }
+
+    def _source_volume(self, wanted: str, kind: str) -> Dict[str, Any]:
+        found = read_volume(self._connection, self._pool, wanted)
+        if found is None or found["kind"] != kind:
+            names = [r["name"] for r in list_volumes(self._connection, self._pool) if r["kind"] == kind]
+            raise VolumeError(
+                "the %s %s is not in the pool %s (there are: %s)"
+                % (kind, wanted, self._params["pool"], ", ".join(names) or "none")
+            )
+        running = [entry for entry in self._described(found)["attachments"] if entry["active"]]
+        if running:
+            raise VolumeError(
+                "the volume %s is in use %s, which is running: a copy of it would be torn. Stop the server first."
+                % (wanted, _where(running))
+            )
+        return {
+            "kind": kind,
+            "name": found["name"],
+            "id": found["id"],
+            "bytes": found["bytes"],
+            "content": found["volume"],
+            "content_format": found["format"],
+            "image": found["image"],
+            "volume_id": found["id"] if self._kind == "snapshot" else None,
+        }
+
+    def _keep(self, found: Dict[str, Any]) -> Dict[str, Any]:
+        """It is there: nothing but its size can change."""
+        if found["kind"] != self._kind:
+            raise VolumeError(
+                "the pool %s has a %s %s already, which is not a %s"
+                % (self._params["pool"], found["kind"], self._name, self._kind)
+            )
+        wanted_format = self._params.get("format")
+        if wanted_format and wanted_format != found["format"]:
+            raise VolumeError("the volume %s is %s, not %s" % (self._name, found["format"], wanted_format))
+        wanted = (self._params.get("size") or 0) * GIB
+        if not wanted or wanted == found["bytes"]:
+            return self._answer(found, found, changed=False)
+        if wanted < found["bytes"]:
+            raise VolumeError(
+                "the volume %s has %d bytes and is never made smaller, to %d" % (self._name, found["bytes"], wanted)
+            )
+        if self._kind == "snapshot":
+            raise VolumeError("the snapshot %s has %d bytes; a snapshot does not grow" % (self._name, found["bytes"]))
+        if not self._check_mode:
+            self._grow(found, wanted)
+        after = dict(found, size=wanted // GIB, bytes=wanted)
+        return self._answer(found, after, changed=True)
+
+    def _grow(self, found: Dict[str, Any], capacity: int) -> None:
+        """A running guest learns of it by QEMU, which then is the one to write the file (guest EXT-01)."""
+        running = next((entry for entry in found["attachments"] if entry["active"]), None)
+        if running is None:
+            with translate_errors("look up the volume %s" % found["volume"]):
+                volume = self._pool.storageVolLookupByName(found["volume"])
+            grow_volume(volume, capacity)
+            return
+        domain = find_domain(self._connection, running["uuid"])
+        if domain is None:
+            raise HypervisorError("the server %s is gone" % running["domain"], action="grow the volume %s" % self._name)
+        with translate_errors("grow the volume %s in %s" % (self._name, running["domain"]), running["domain"]):
+            domain.blockResize(running["device"], capacity, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+
+
+def image_metadata(base: Dict[str, Any]) -> Dict[str, Any]:
+    """What a bootable volume carries of its image (Cinder's volume_image_metadata)."""
+    found = dict(base.get("properties") or {})
+    found.update({key: base[key] for key in ("min_disk", "min_ram") if base.get(key)})
+    found.update(image_name=base["name"], disk_format=base["disk_format"])
+    return found
+
+
+def _where(attachments: List[Dict[str, Any]]) -> str:
+    return "by " + ", ".join("%s (%s)" % (entry["server"] or entry["domain"], entry["device"]) for entry in attachments)

@@ -1,0 +1,189 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes and snapshots in a pool."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: volume
+short_description: Keep a volume or a snapshot in a storage pool of a libvirt host
+version_added: 0.1.0
+description:
+  - Makes a volume that outlives servers, blank or as a copy of an image, a volume or a snapshot. Makes it larger, and deletes it.
+  - A volume's id follows from its pool and name. Servers take it by either, see M(kilonova.compute.server).
+  - Volume types and encryption are not built yet.
+author:
+  - Kilonova contributors (@kilonova)
+options:
+  name:
+    description:
+      - The name of the volume or snapshot.
+    type: str
+    required: true
+  pool:
+    description:
+      - The storage pool. It must be one of files yet (C(dir), C(fs), C(netfs)).
+    type: str
+    default: default
+  size:
+    description:
+      - The size in GiB. A volume that is there grows to it, while its server runs too; it is never made smaller.
+      - Without it, a new volume is as large as its source, rounded up.
+    type: int
+  format:
+    description:
+      - The format of a new volume, by default V(raw). A snapshot is always C(qcow2), for it keeps only what was written.
+    type: str
+    choices: [raw, qcow2]
+  preallocate:
+    description:
+      - Whether a new blank or raw volume takes all its space at once.
+    type: bool
+    default: false
+  source_image:
+    description:
+      - The name or sha256 of a base image of the same pool whose content a new volume gets.
+    type: str
+  source_volume:
+    description:
+      - The name of a volume of the same pool whose content a new volume gets. No running server may use it.
+    type: str
+  source_snapshot:
+    description:
+      - The name of a snapshot of the same pool whose content a new volume gets.
+    type: str
+  snapshot_of:
+    description:
+      - The name of a volume of the same pool. What is kept then is a snapshot of it, a full copy. No running server may use it.
+    type: str
+  state:
+    description:
+      - Whether the volume is to be there. A volume that a server has is not deleted.
+    type: str
+    default: present
+    choices: [present, absent]
+extends_documentation_fragment:
+  - kilonova.compute.connection
+  - kilonova.compute.attributes
+  - kilonova.compute.attributes.action
+seealso:
+  - module: kilonova.compute.volume_info
+"""
+
+EXAMPLES = r"""
+- name: Keep an empty volume of 20 GiB
+  kilonova.compute.volume:
+    name: data
+    size: 20
+
+- name: Keep a volume to boot from
+  kilonova.compute.volume:
+    name: web-root
+    source_image: debian-12
+    size: 10
+
+- name: Keep a snapshot of it, and a copy made from that
+  kilonova.compute.volume: "{{ item }}"
+  loop:
+    - {name: web-root-monday, snapshot_of: web-root}
+    - {name: test-root, source_snapshot: web-root-monday}
+"""
+
+RETURN = r"""
+volume:
+  description: The volume or snapshot; nothing where it is gone.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Its id.
+      type: str
+      returned: success
+    name:
+      description: Its name.
+      type: str
+      returned: success
+    kind:
+      description: V(volume) or V(snapshot).
+      type: str
+      returned: success
+    pool:
+      description: The pool that has it.
+      type: str
+      returned: success
+    volume:
+      description: The name of libvirt's volume with the content.
+      type: str
+      returned: when it is there
+    path:
+      description: The path of that volume on the host.
+      type: str
+      returned: when it is there
+    format:
+      description: Its format.
+      type: str
+      returned: success
+    size:
+      description: Its size in GiB, rounded up.
+      type: int
+      returned: success
+    bytes:
+      description: Its size in bytes.
+      type: int
+      returned: when it is there
+    status:
+      description: V(in-use) where a domain has it, else V(available).
+      type: str
+      returned: when it is there
+    attachments:
+      description: The domains that have it, with C(server), C(domain), C(uuid), C(device) and C(active).
+      type: list
+      elements: dict
+      returned: when it is there
+    bootable:
+      description: Whether its content came from an image.
+      type: bool
+      returned: when it is there
+    image:
+      description: What it carries of that image.
+      type: dict
+      returned: when it is there
+    source:
+      description: What it was made from, with C(kind), C(name) and C(id).
+      type: dict
+      returned: when it is there
+    volume_id:
+      description: The id of the volume that a snapshot was made of.
+      type: str
+      returned: when it is there
+    created:
+      description: When it was made, in seconds since 1970.
+      type: int
+      returned: when it is there
+"""
+
+from typing import Any, Dict
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import VOLUME_SOURCES, connection_spec, volume_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.volume_task import volume_task
+from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
+
+
+def work(module: AnsibleModule) -> Dict[str, Any]:
+    with open_connection(module.params["uri"]) as connection:
+        return volume_task(connection, module.params, check_mode=module.check_mode)
+
+
+def main() -> None:
+    spec = dict(connection_spec(), **volume_spec())
+    alone = [list(VOLUME_SOURCES)]
+    run_module(AnsibleModule(argument_spec=spec, supports_check_mode=True, mutually_exclusive=alone), work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Volumes and snapshots: made, grown, copied, deleted, and given to servers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import volume_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._errors import KilonovaError
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import volume_record
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.volume_task import read_volumes, volume_task
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import identity
+
+from .world import GIB, World
+
+pytestmark = pytest.mark.lab
+
+
+def volume(world: World, name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    """What the module volume does on the host, in this process."""
+    validated = ArgumentSpecValidator(volume_spec()).validate({"name": name} | options)
+    assert not validated.error_messages, validated.error_messages
+    with world.connected() as connection:
+        found: dict[str, Any] = volume_task(connection, validated.validated_parameters, check_mode=check)
+    return found
+
+
+def refused(world: World, name: str, **options: Any) -> str:
+    with pytest.raises(KilonovaError) as caught:
+        volume(world, name, **options)
+    return caught.value.message
+
+
+def remove(world: World, *names: str) -> None:
+    for name in names:
+        assert volume(world, name, state="absent")["changed"], name
+
+
+def info(world: World, path: str) -> dict[str, Any]:
+    argv = ["qemu-img", "info", "-U", "--output=json", world.host.path(path)]
+    found: dict[str, Any] = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)
+    return found
+
+
+def test_the_module_keeps_a_volume(world: World) -> None:
+    """Made, the same again, grown, listed, gone; check mode foretells each."""
+    wish = {"name": "data", "size": 1}
+    tasks = [
+        {"kilonova.compute.volume": wish, "check_mode": True},
+        {"kilonova.compute.volume": wish},
+        {"kilonova.compute.volume": wish},
+        {"kilonova.compute.volume": wish | {"size": 2}, "check_mode": True},
+        {"kilonova.compute.volume": wish | {"size": 2}},
+        {"kilonova.compute.volume_info": {"name": "data"}},
+        {"kilonova.compute.volume": {"name": "data", "state": "absent"}},
+        {"kilonova.compute.volume": {"name": "data", "state": "absent"}},
+    ]
+    played = world.play(*tasks)
+    assert played.code == 0, played.output
+    assert [result["changed"] for result in played.results] == [True, True, False, True, True, False, True, False]
+    assert {result["volume"]["id"] for result in played.results[:5]} == {identity("volume", "default/data")}
+    (listed,) = played.results[5]["volumes"]
+    assert (listed["bytes"], listed["size"], listed["status"], listed["format"]) == (2 * GIB, 2, "available", "raw")
+
+
+def test_volumes_from_everything(world: World) -> None:
+    """An image, a snapshot of the volume made of it, a volume of that, and a copy: each with the same content."""
+    image = volume(world, "root", source_image="tiny")["volume"]
+    assert (image["size"], image["bootable"], image["source"]["kind"]) == (1, True, "image")
+    snapshot = volume(world, "root-monday", snapshot_of="root")["volume"]
+    assert (snapshot["kind"], snapshot["format"], snapshot["volume_id"]) == ("snapshot", "qcow2", image["id"])
+    volume(world, "test", source_snapshot="root-monday", size=2)
+    copy = volume(world, "copy", source_volume="root", format="qcow2")["volume"]
+    assert copy["bootable"]
+    base = world.image
+    for name, volume_format, size in (("root", "raw", GIB), ("test", "raw", 2 * GIB), ("copy", "qcow2", GIB)):
+        path = world.host.path(volume_record.content_name(name, volume_format)).name
+        with world.connected() as connection:
+            (found,) = read_volumes(connection, {"name": name})
+        assert found["path"].endswith(path)
+        assert info(world, found["path"])["virtual-size"] == size
+        argv = ["qemu-img", "compare", "-U", base, world.host.path(found["path"])]
+        assert subprocess.run(argv, check=False, capture_output=True).returncode == 0, name
+    assert not volume(world, "root-monday", snapshot_of="root")["changed"]
+    remove(world, "copy", "test", "root-monday", "root")
+
+
+def test_what_a_volume_refuses(world: World) -> None:
+    before = world.holdings()
+    assert "needs a size" in refused(world, "data")
+    assert "the image nothing is not in the pool default (there are: tiny)" in refused(world, "data", source_image="nothing")
+    assert "cannot be a volume's name" in refused(world, "../data", size=1)
+    volume(world, "data", size=2)
+    assert f"has {2 * GIB} bytes and is never made smaller, to {GIB}" in refused(world, "data", size=1)
+    assert "is raw, not qcow2" in refused(world, "data", format="qcow2")
+    assert f"cannot be {GIB} bytes: its source, the volume data, has {2 * GIB}" in refused(
+        world, "small", source_volume="data", size=1
+    )
+    assert "has a volume data already" in refused(world, "data", snapshot_of="data")
+    remove(world, "data")
+    assert world.holdings() == before
+
+
+def test_a_guest_cannot_make_its_volume_point_at_a_file_of_the_host(world: World) -> None:
+    """A qcow2 header with a foreign backing file, written into a raw volume as a guest could: never read by a copy."""
+    made = volume(world, "evil", size=1)["volume"]
+    secret = world.host.path("/var/lib/libvirt/images/secret")
+    secret.write_bytes(b"secret" * 1000)
+    file = world.host.path(made["path"])
+    overlay = file.with_name("overlay")
+    argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", "/var/lib/libvirt/images/secret", overlay, "1G"]
+    subprocess.run([*argv, "-u"], check=True)
+    with file.open("r+b") as device:
+        device.write(overlay.read_bytes())
+    for options in ({"source_volume": "evil"}, {"snapshot_of": "evil"}):
+        assert "is raw, but its content looks like qcow2" in refused(world, "stolen", **options)
+    overlay.unlink()
+    secret.unlink()
+    remove(world, "evil")
+    assert "stolen" not in str(world.holdings())
+
+
+def test_a_half_made_volume_is_made_again(world: World) -> None:
+    """Killed between content and record: content alone is no volume, and the next run replaces it."""
+    with world.connected() as connection:
+        pool = connection.storagePoolLookupByName("default")
+        pool.createXML(f"<volume><name>{volume_record.content_name('half', 'raw')}</name><capacity>4096</capacity></volume>")
+        assert read_volumes(connection, {"name": "half"}) == []
+    made = volume(world, "half", size=1)
+    assert made["changed"]
+    assert made["volume"]["bytes"] == GIB
+    remove(world, "half")
