@@ -155,8 +155,8 @@ def block_devices(case: dict[str, Any], flavor: Any, image: Any, limit: int) -> 
     for index, given in enumerate(case["bdms"]):
         field = f"block_device_mapping[{index}]"
         raw = {key: value for key, value in given.items() if key != "volume"}
-        if "volume" in given:
-            raw["uuid"] = given["volume"]["id"]
+        if "volume" in given and given["source_type"] != "blank":
+            raw.setdefault("uuid", image["id"] if given["source_type"] == "image" else given["volume"]["id"])
         checked = parse_entry(raw, image_given=not boots_from_volume, field=field)
         refuse(checked.problems)
         device = {**checked.value, "volume_id": given["volume"]["id"]} if "volume" in given else checked.value
