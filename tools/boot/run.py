@@ -166,6 +166,8 @@ def summary(answer: dict[str, Any], took: dict[str, float], changed: int) -> str
         "delete it": f".venv/bin/ansible-playbook kilonova.compute.delete -e delete_name={server['name']}",
         "changes": f"changed={changed}",
     }
+    if not os.access(SOCKET, os.W_OK):
+        lines["before that"] = "log in again: only then are you a member of the group libvirt, which may talk to it"
     differs = [f"{entry['field']} is {entry['current']}, wanted is {entry['wanted']}" for entry in server["drift"]]
     if differs:
         lines["differs"] = "; ".join(differs)
