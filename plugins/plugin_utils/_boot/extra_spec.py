@@ -13,6 +13,7 @@ from .extra_specs import hw, quota, scheduling
 from .extra_specs.spec import Spec
 from .problems import NoEffect, Problems, item_path
 from .types import METADATA_KEY, scalar_text, shown
+from .unread import NOT_PLACED, why_unread
 
 # Every registered key, in the order of the reference; what the parity table lists.
 REGISTRY: tuple[Spec, ...] = (*hw.SPECS, *quota.SPECS, *scheduling.SPECS)
@@ -93,7 +94,7 @@ def check_extra_specs(specs: object, problems: Problems, no_effect: list[NoEffec
             continue
         stored[key] = text
         spec = check_registered(key, text, problems, path)
-        reason = spec.no_effect if spec else _nothing_reads(key)
+        reason = (spec.no_effect or why_unread(key, spec.effect)) if spec else _nothing_reads(key)
         if reason:
             no_effect.append(NoEffect(field=path, reason=reason))
     return stored
@@ -101,7 +102,9 @@ def check_extra_specs(specs: object, problems: Problems, no_effect: list[NoEffec
 
 def _nothing_reads(key: str) -> str:
     """Keys without a namespace are matched by host filters; a foreign namespace is nobody's."""
-    return "nothing reads this namespace" if ":" in key and not known_namespace(key) else ""
+    if ":" not in key:
+        return NOT_PLACED
+    return "" if known_namespace(key) else "nothing reads this namespace"
 
 
 def _similar(key: str) -> list[str]:

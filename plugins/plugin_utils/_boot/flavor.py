@@ -124,6 +124,10 @@ def _read_flavor(
     factor = _rxtx_factor(flavor, problems, field)
     if factor != 1.0:
         no_effect.append(NoEffect(field=join_path(field, "rxtx_factor"), reason="no driver but Nova's XenAPI one ever read it"))
+    is_public = _boolean(flavor, "is_public", True, "FLV-09", problems, field)
+    if not is_public:
+        reason = "there are no projects to keep it from: everybody who runs the playbook can use the flavor"
+        no_effect.append(NoEffect(field=join_path(field, "is_public"), reason=reason))
     specs = flavor.get("extra_specs", {})
     specs_field = join_path(field, "extra_specs")
     return Flavor(
@@ -137,7 +141,7 @@ def _read_flavor(
         swap=_amount(flavor, "swap", "FLV-07", problems, field, default=0),
         rxtx_factor=factor,
         extra_specs=check_extra_specs(specs, problems, no_effect, specs_field),
-        is_public=_boolean(flavor, "is_public", True, "FLV-09", problems, field),
+        is_public=is_public,
         disabled=_boolean(flavor, "disabled", False, "FLV-12", problems, field),
         description=_description(flavor, problems, field),
     )

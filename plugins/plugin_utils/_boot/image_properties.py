@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .image_kinds import CPU_LIST, CPU_LISTS, NUMBER, NUMBERS, TRAITS, Kind, decoded_mappings
-from .image_table import ADAPTER, BY_NAME, KEPT_RAW, LEGACY, SCSI_MODELS
+from .image_table import ADAPTER, BY_NAME, KEPT_RAW, LEGACY, SCSI_MODELS, Property
 from .problems import NoEffect, Problems, item_path
 from .types import shown
+from .unread import NOT_PLACED, why_unread
 
 MAX_NODES = 128
 _CODE = "InvalidRequest"
@@ -34,6 +35,10 @@ def read_properties(
         return {}
     reader = _Reader({str(shown(key)): value for key, value in raw.items()}, problems, no_effect, field, normalised)
     return reader.read()
+
+
+def _reason(entry: Property) -> str:
+    return entry.no_effect or why_unread(entry.name, entry.effect)
 
 
 class _Reader:
@@ -78,8 +83,8 @@ class _Reader:
             self.typed[name] = read
             if key in KEPT_RAW:
                 self.typed[key] = value
-            elif BY_NAME[name].no_effect:
-                self._ignored(key, BY_NAME[name].no_effect)
+            elif _reason(BY_NAME[name]):
+                self._ignored(key, _reason(BY_NAME[name]))
         if ADAPTER in self.left:
             self._adapter(self.left.pop(ADAPTER))
 
@@ -101,8 +106,8 @@ class _Reader:
             repeated = value is not None and self.typed.get(key) == value
             if value is not None:
                 self.typed[key] = value
-            if entry.no_effect and not repeated:
-                self._ignored(key, entry.no_effect)
+            if _reason(entry) and not repeated:
+                self._ignored(key, _reason(entry))
 
     def _per_node(self, name: str) -> None:
         """``hw_numa_cpus.N`` from 0 up to the first gap become one list (rules PRP-05)."""
@@ -128,6 +133,8 @@ class _Reader:
             )
         for key in [key for key in self.left if key.startswith("trait:") and self.left[key] == "required"]:
             self.left.pop(key)
+            if why_unread(key, "schedule"):
+                self._ignored(key, NOT_PLACED)
             name = key.removeprefix("trait:")
             required = required if name in required else [*required, name]
         if required:

@@ -62,7 +62,7 @@ _SIGNED = "image signatures are not verified; give the image a checksum"
 PROPERTIES: Final[tuple[Property, ...]] = (
     Property("hw_architecture", "PRP-10", _ARCHITECTURES, "domain: os/type@arch; schedule"),
     Property("hw_emulation_architecture", "PRP-10", _ARCHITECTURES, "domain: os/type@arch, emulated"),
-    Property("hw_auto_disk_config", "PRP-11", TEXT, "request: may refuse diskConfig AUTO"),
+    Property("hw_auto_disk_config", "PRP-11", TEXT, no_effect="a request's diskConfig is held against auto_disk_config only"),
     Property("hw_boot_menu", "PRP-12", FLAG, "domain: os/bootmenu"),
     Property("hw_cdrom_bus", "PRP-13", _BUSES, "domain: disk/target@bus of CD-ROMs"),
     Property("hw_disk_bus", "PRP-13", _BUSES, "domain: disk/target@bus"),

@@ -138,10 +138,11 @@ def _fixed_properties(minor: int) -> tuple[Property, ...]:
     )
 
 
-def body_table(minor: int, images: Collection[str], networks: Collection[str], volumes: Collection[str] = ()) -> Table:
-    """The whole body. The collections hold the names that may stand where Nova takes ids only; ``volumes`` snapshots too."""
+def server_table(minor: int, images: Collection[str], networks: Collection[str], volumes: Collection[str] = ()) -> Table:
+    """The object ``server``. The collections hold the names that may stand where Nova takes ids only; ``volumes`` snapshots
+    too."""
     disks = {*images, *volumes}
-    server = Table(
+    return Table(
         "REQ",
         *_fixed_properties(minor),
         Property("imageRef", "REQ-03", _uuid_or(images, "REQ-03", empty=True), target="image"),
@@ -149,6 +150,11 @@ def body_table(minor: int, images: Collection[str], networks: Collection[str], v
         Property("block_device_mapping", "REQ-28", device_list("REQ-28", minor, disks), target="legacy_devices"),
         Property("block_device_mapping_v2", "REQ-29", device_list("REQ-29", minor, disks), target="devices"),
     )
+
+
+def body_table(minor: int, images: Collection[str], networks: Collection[str], volumes: Collection[str] = ()) -> Table:
+    """The whole body (see server_table)."""
+    server = server_table(minor, images, networks, volumes)
     return Table(
         "REQ",
         Property("server", "REQ", _keep(server, minor), required=0),

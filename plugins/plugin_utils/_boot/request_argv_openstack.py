@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .problems import Problems
+from .problems import NoEffect, Problems
 from .request_argv import Argument, Arguments, Syntax, split_pairs
 from .request_argv_nova import add_blank_disks
 from .request_argv_wish import Files, Writer, argv_wish
@@ -194,8 +194,9 @@ def _lists(writer: Writer) -> None:
         if "security-group" in arguments.options:
             writer.refuse("CLI", path, None, None, "--no-security-group may not stand next to --security-group")
         else:
-            # An empty list asks for the default group, whatever the option's name promises (REQ-71).
             writer.put("security_groups", [], path)
+            reason = "an empty list asks for the group default, whatever the option's name promises (REQ-71)"
+            writer.wish.no_effect.append(NoEffect(field=path, reason=reason))
     group = arguments.last("server-group")
     if group is not None:
         writer.wish.hints = {**writer.wish.hints, "group": group.value}

@@ -23,7 +23,7 @@ from .user_data import ENCODED, read_user_data
 DEFAULT_INSTANCE_TYPE = "m1.small"
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NUMBERED = re.compile(r"[0-9]{1,4}")
-_SIGNING = {
+SIGNING = {
     "aws_access_key_id": "there is no cloud to log in to",
     "awsaccess_key_id": "there is no cloud to log in to",
     "expires": "nothing is signed",
@@ -45,7 +45,7 @@ def _user_data(value: object, path: str, problems: Problems) -> Any:
 
 _REF = leaf(REFERENCE, "ECA-02")
 _PLACEMENT = Table("ECA-13", Property("availability_zone", "ECA-13", leaf(NAME, "ECA-13"), null=True))
-_TABLE = Table(
+TABLE = Table(
     "ECA",
     Property("action", "ECA", leaf(choice("RunInstances"), "ECA")),
     Property("image_id", "ECA-04", _REF, target="image", required=0),
@@ -73,7 +73,7 @@ def read_ec2_request(request: object, path: str, ids: Mapping[str, str], problem
     """
     plain, written, no_effect = _plain(request, path)
     under_ours = Problems()
-    found = _TABLE.read(plain, path, under_ours)
+    found = TABLE.read(plain, path, under_ours)
     problems.extend(_as_written(problem, written) for problem in under_ours)
     values = found.values
     at = {name: written.get(where, where) for name, where in found.at.items()}
@@ -144,8 +144,8 @@ def _plain(request: object, path: str) -> tuple[object, dict[str, str], list[NoE
             continue
         first, *rest = key.split(".")
         name = _snake(first)
-        if name in _SIGNING:
-            no_effect.append(NoEffect(field=item_path(path, key), reason=_SIGNING[name]))
+        if name in SIGNING:
+            no_effect.append(NoEffect(field=item_path(path, key), reason=SIGNING[name]))
             continue
         written[join_path(path, name)] = item_path(path, first)
         if rest:

@@ -49,6 +49,7 @@ def _readers(server: ValueType[str]) -> dict[str, Reader]:
 
 
 _STRICT = _readers(UUID)
+HINTS = tuple(_STRICT)
 _BY_NAME = _readers(_REFERENCE)
 
 

@@ -22,7 +22,7 @@ def _read_network(value: object) -> str | None:
 
 
 _REF = leaf(ValueType(_read_network, NAME.allowed, "the name or id of a network"), "REQ-05")
-_NIC = Table(
+NIC = Table(
     "REQ-04",
     Property(
         "net-id", "REQ-05", _REF, target="network", null=True, aliases=("net-name", "uuid", "network", "net_id", "net_name")
@@ -100,7 +100,7 @@ def _nic(entry: object, path: str, problems: Problems) -> Nic | None:
     if not isinstance(entry, Mapping):
         problems.add("ValidationError", "REQ-04", path, shown(entry), {"type": "object"}, f"{path} must be an object or a text")
         return None
-    found = _NIC.read(entry, path, problems)
+    found = NIC.read(entry, path, problems)
     values = found.values
     if any(name in found.at and name not in values for name in ("network", "port")):
         return None

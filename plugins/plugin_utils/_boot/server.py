@@ -24,6 +24,7 @@ from .server_rules import check_rules, read_placement
 from .server_world import Catalogues, World, make_world
 from .shapes import Server
 from .types import shown
+from .unread import unread_wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def plan_wishes(wishes: list[Wish], world: World, problems: Problems) -> Checked
 def plan_wish(wish: Wish, world: World, problems: Problems) -> list[Planned]:
     """The servers of one request; whatever is wrong with it, every later check still runs on what could be read."""
     check_rules(wish, problems)
+    wish.no_effect += unread_wishes(wish)
     placement = read_placement(wish, problems)
     parts = look_up(wish, placement, world, problems)
     nics = choose_nics(wish, world.network, problems, minor=world.minor)

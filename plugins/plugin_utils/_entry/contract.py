@@ -16,6 +16,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.image impor
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.keypair import validate_keypairs
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.network import validate_networks
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.security_group import validate_security_groups
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server import Planned, plan_servers
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_api import plan_api_request
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_argv import files_of, plan_nova_boot
@@ -30,6 +31,7 @@ _READERS: dict[str, Callable[..., Checked[Any]]] = {
     "images": validate_images,
     "networks": validate_networks,
     "keypairs": validate_keypairs,
+    "security_groups": validate_security_groups,
     "server_groups": validate_server_groups,
 }
 

@@ -137,7 +137,11 @@ def test_all_problems_of_a_container_at_once_and_what_has_no_effect() -> None:
         'extra_specs["hw:cpu_policy"]',
         'extra_specs["hw:nope"]',
     ]
-    assert [entry["field"] for entry in no_effect] == ['extra_specs["vmware:hw_version"]', 'extra_specs["foreign:key"]']
+    assert [entry["field"] for entry in no_effect] == [
+        'extra_specs["vmware:hw_version"]',
+        'extra_specs["foreign:key"]',
+        "extra_specs.ssd",
+    ]
     assert stored["ssd"] == "True"
 
 

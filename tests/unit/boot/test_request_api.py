@@ -159,6 +159,7 @@ def test_the_newer_hint_key_hides_the_older() -> None:
     assert [entry["field"] for entry in answer.no_effect] == [
         "api_request.OS-SCH-HNT:scheduler_hints",
         "api_request.os:scheduler_hints._nova_x",
+        "api_request.os:scheduler_hints.a",
     ]
 
 
