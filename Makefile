@@ -73,6 +73,12 @@ integration: env-dev guest ## the collection on test hosts with real guests
 molecule: env-dev guest ## the role boot, by its molecule scenario on a test host
 	@$(AS_ROOT) tools/molecule.sh
 
+BENCH ?=
+
+.PHONY: bench
+bench: env packages ## measure boots against a plain loop and against community.libvirt (BENCH="--sizes 1,10 --repeat 3")
+	@$(AS_ROOT) .venv/bin/python -m tools.bench $(BENCH)
+
 .PHONY: test
 test: ## set everything up and run every check
 	@$(MAKE) --no-print-directory env-dev packages

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""python -m tools.bench [--sizes 1,10,40] [--repeat 1] [--no-peer] [--servers 1000]: a table, and build/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.lab import Lab
+
+from .boots import CHECKOUT, Boots, Row, make_peer
+
+HEADINGS = ("N", "way", "total s", "ms each", "to floor", "to peer", "peak MiB", "trips")
+
+
+def table(rows: list[Row]) -> str:
+    cells = [HEADINGS, *(tuple("-" if value is None else str(value) for value in row.to_dict().values()) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+    return "\n".join("  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def plans(count: int) -> dict[str, Any]:
+    """In a process of its own, so that its memory is its own too."""
+    argv = [sys.executable, "-m", "tools.bench.plans", str(count)]
+    done = subprocess.run(argv, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.bench")
+    parser.add_argument("--sizes", default="1,10,40", help="how many guests, one measurement each")
+    parser.add_argument("--repeat", type=int, default=1, help="measure so often and take the median")
+    parser.add_argument("--no-peer", action="store_true", help="leave community.libvirt out")
+    parser.add_argument("--servers", type=int, default=1000, help="how many servers to check and render without a host")
+    parser.add_argument("--out", type=Path, default=CHECKOUT / "build" / "bench.json")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    if not options.no_peer:
+        make_peer()
+    rows: list[Row] = []
+    with Lab(hosts=1) as lab:
+        boots = Boots(lab.hosts[0], lab.shared, options.repeat, not options.no_peer)
+        for size in options.sizes.split(","):
+            rows += boots.rows(int(size))
+            print(f"measured {size}", file=sys.stderr)
+    rendered = plans(options.servers)
+    print(table(rows))
+    print(
+        f"{rendered['count']} servers without a host: {rendered['check_ms']} ms each to check, "
+        f"{rendered['check_and_render_ms']} ms each to check and render, peak {rendered['peak_mib']} MiB"
+    )
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"cpus": os.cpu_count(), "repeat": options.repeat}
+    options.out.write_text(
+        json.dumps({"machine": facts, "boots": [row.to_dict() for row in rows], "plans": rendered}, indent=2)
+    )
+
+
+if __name__ == "__main__":
+    main()
