@@ -11,7 +11,8 @@ module: volume
 short_description: Keep a volume or a snapshot in a storage pool of a libvirt host
 version_added: 0.1.0
 description:
-  - Makes a volume that outlives servers, blank or as a copy of an image, a volume or a snapshot. Makes it larger, and deletes it.
+  - Makes a volume that outlives servers, blank or as a copy of an image, a volume or a snapshot.
+  - Makes it larger, and deletes it.
   - A volume's id follows from its pool and name. Servers take it by either, see M(kilonova.compute.server).
   - Volume types and encryption are not built yet.
 author:

@@ -18,7 +18,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import v
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.volume_task import read_volumes, volume_task
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import identity
 
-from .world import GIB, World
+from .world import GIB, READY, World
 
 pytestmark = pytest.mark.lab
 
@@ -137,3 +137,87 @@ def test_a_half_made_volume_is_made_again(world: World) -> None:
     assert made["changed"]
     assert made["volume"]["bytes"] == GIB
     remove(world, "half")
+
+
+def device(source: str, *, uuid: str | None = None, **options: Any) -> dict[str, Any]:
+    found = {"source_type": source, "destination_type": "volume", "boot_index": -1} | options
+    return found if uuid is None else found | {"uuid": uuid}
+
+
+def test_boots_from_a_volume_with_volumes_of_every_kind(world: World) -> None:
+    """Root made from the image, a volume that is there, a blank one, one from a snapshot; the guest names each by its id."""
+    before = world.holdings()
+    data = volume(world, "data", size=1)["volume"]
+    volume(world, "other", size=1)
+    volume(world, "other-monday", snapshot_of="other")
+    remove(world, "other")
+    devices = [
+        device("image", uuid="tiny", boot_index=0, volume_size=1, delete_on_termination=True),
+        device("volume", uuid="data"),
+        device("blank", volume_size=2, delete_on_termination=True),
+        device("snapshot", uuid="other-monday", volume_size=3),
+    ]
+    wish = {"name": "web", "image": None, "block_device_mapping": devices, "wait_for": "console", "console_pattern": READY}
+    server = world.booted(**wish)
+    guest = world.guest(server)
+    ids = {
+        v["recorded_as"]: identity("volume", f"default/{v['recorded_as']}") for v in server["volumes"] if v["role"] == "volume"
+    }
+    names = [f"{server['id']}-vol0", "data", f"{server['id']}-vol2", f"{server['id']}-vol3"]
+    assert list(ids) == names
+    seen = [(guest.disk(f"vd{letter}")["bytes"], guest.disk(f"vd{letter}")["serial"]) for letter in "abcd"]
+    # Nova names blank volumes last; virtio-blk hands out the first 20 characters of a serial.
+    wanted = zip((1, 1, 3, 2), (names[0], names[1], names[3], names[2]), strict=True)
+    assert seen == [(size * GIB, ids[name][:20]) for size, name in wanted]
+    assert guest.disk("vda")["label"] == "TINYBOOT"
+    again = world.server(**wish)
+    assert not again["changed"], again
+    assert again["servers"][0]["drift"] == []
+    assert "is in use by web (vdb): it is not deleted" in refused(world, "data", state="absent")
+    assert "which is running: a copy of it would be torn" in refused(world, "torn", snapshot_of="data")
+    grown = volume(world, "data", size=4)
+    assert (grown["changed"], info(world, data["path"])["virtual-size"]) == (True, 4 * GIB)
+    refusal = world.server(**wish | {"name": "second"})
+    assert [problem["code"] for problem in refusal["problems"]] == ["InvalidVolume"]
+    gone = world.server(name="web", state="absent")["servers"][0]["removed"]
+    assert gone["kept"] == ["default/volume.data.raw", f"default/volume.{server['id']}-vol3.raw"]
+    assert not volume(world, "data", size=4)["changed"]
+    remove(world, "data", f"{server['id']}-vol3", "other-monday")
+    assert world.holdings() == before
+
+
+def test_boots_from_a_volume_that_is_there(world: World) -> None:
+    """It goes with the server when delete_on_termination says so; a boot that fails leaves it alone."""
+    before = world.holdings()
+    volume(world, "root", source_image="tiny", size=1)
+    root = device("volume", uuid="root", boot_index=0, delete_on_termination=True)
+    wish = {"name": "web", "image": None, "block_device_mapping": [root]}
+    failed = world.server(**wish, wait_for="console", console_pattern="never printed", timeout=1)
+    assert failed["failed"]
+    assert [v["name"] for v in known(world)] == ["root"]
+    server = world.booted(**wish, wait_for="console", console_pattern=READY)
+    assert world.guest(server).disk("vda")["bytes"] == GIB
+    world.server(name="web", state="absent")
+    assert world.holdings() == before
+
+
+def test_volumes_are_judged_before_anything_is_touched(world: World) -> None:
+    before = world.holdings()
+    asked = [
+        device("volume", uuid="nowhere", boot_index=0),
+        device("snapshot", uuid="never"),
+        device("blank", volume_size=1, volume_type="fast"),
+    ]
+    found = world.server(name="web", image=None, block_device_mapping=asked)
+    assert [(p["code"], p["field"]) for p in found["problems"]] == [
+        ("InvalidBDMVolume", "block_device_mapping[0].uuid"),
+        ("InvalidBDMSnapshot", "block_device_mapping[1].uuid"),
+    ]
+    found = world.server(name="web", block_device_mapping=[device("image", uuid="tiny", boot_index=0, volume_size=1), asked[2]])
+    assert [(p["code"], p["field"]) for p in found["problems"]] == [("NotBuilt", "block_device_mapping[1].volume_type")]
+    assert world.holdings() == before
+
+
+def known(world: World) -> list[dict[str, Any]]:
+    with world.connected() as connection:
+        return read_volumes(connection, {})

@@ -24,6 +24,7 @@ from .logs import ConsoleReader
 from .making import make_volume
 from .removal import remove_ended, remove_server
 from .storage import ensure_volume, open_pool, upload
+from .volume_making import ensure_recorded_volume
 from .wait import LifecycleEvents, gone, wait_for_console, wait_for_state
 
 OnStep = Callable[[str, str], None]
@@ -116,7 +117,9 @@ class Build:
         if not self._entry["persistent"]:
             write_ended_record(self._connection, self._entry)
         for volume in self._entry["volumes"]:
-            if volume.get("content") is None:
+            if volume.get("record"):
+                ensure_recorded_volume(self._connection, volume)
+            elif volume.get("content") is None and not volume.get("existing"):
                 make_volume(self._connection, volume)
 
     def _drive(self) -> None:

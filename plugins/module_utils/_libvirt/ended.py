@@ -14,10 +14,12 @@ from typing import Any, Dict, List, Optional
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
+from .._volume_name import record_name as volume_record_name
 from .binding import libvirt
 from .domain import find_domain
 from .errors import is_error, translate_errors
 from .storage import delete_volume, download, ensure_volume, find_volume, open_pool, refresh, upload, volume_names
+from .volume_use import list_uses, uses_of
 
 SUFFIX = "_server.json"
 _SCHEMA = 1
@@ -93,11 +95,19 @@ def is_named(record: Dict[str, Any], name_or_uuid: str) -> bool:
     return name_or_uuid in (record["name"], record["domain"], record["uuid"])
 
 
+def _names(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[str]:
+    """What libvirt calls its parts, the record of a volume of ours first. None where another domain has it meanwhile."""
+    if not volume.get("recorded_as"):
+        return [volume["name"]]
+    others = [use for use in uses_of(list_uses(connection), volume, key="name") if use["uuid"] != uuid]
+    return [] if others else [volume_record_name(volume["recorded_as"]), volume["name"]]
+
+
 def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) -> None:
     """Deletes these volumes ({pool, name}), older parts of the console log, and the record at the very end."""
     by_pool: Dict[str, List[str]] = {}
     for volume in volumes:
-        by_pool.setdefault(volume["pool"], []).append(volume["name"])
+        by_pool.setdefault(volume["pool"], []).extend(_names(connection, uuid, volume))
     for pool_name, names in sorted(by_pool.items()):
         pool = open_pool(connection, pool_name)
         # virtlogd's older parts of a console log are known to the pool only after a refresh.

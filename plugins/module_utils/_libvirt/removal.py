@@ -86,9 +86,14 @@ def remove_server(connection: Any, domain: Any, *, everything: bool = False) -> 
     if persistent:
         set_record_state(domain, "deleting")
     destroy(domain)
-    remove_volumes(connection, uuid, [v for v in (record.volumes if record else []) if everything or goes(v)])
+    remove_volumes(connection, uuid, [v for v in (record.volumes if record else []) if _leaves(v, everything)])
     if persistent:
         undefine(domain)
+
+
+def _leaves(volume: Dict[str, Any], everything: bool) -> bool:
+    """A boot that failed loses what it made; a volume that was there before it has nothing to do with that."""
+    return not volume.get("existing") if everything else goes(volume)
 
 
 def ended_removal_list(record: Dict[str, Any]) -> Dict[str, Any]:

@@ -84,7 +84,7 @@ class _Task:
             if domain is not None:
                 remove_server(self._connection, domain, everything=True)
             else:  # ended with its power, or somebody took the definition away
-                remove_volumes(self._connection, entry["uuid"], entry["volumes"])
+                remove_volumes(self._connection, entry["uuid"], [v for v in entry["volumes"] if not v.get("existing")])
         except HypervisorError as second:
             exc.message += "; and what was made could not be removed: %s. Delete the server to try again." % second.message
 

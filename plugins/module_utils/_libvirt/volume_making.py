@@ -9,10 +9,11 @@ import time
 from typing import Any, Dict, Optional
 
 from .._errors import HypervisorError
+from .._volume_name import content_name, record_name
 from .errors import is_error
 from .making import make_volume
 from .storage import delete_volume, open_pool, refresh
-from .volume_record import content_name, read_volume, record_name, write_record
+from .volume_record import read_volume, write_record
 
 # A run beside us that makes the same volume needs a moment between content and record.
 _GRACE_PAUSES = (0.1, 0.2, 0.4, 0.8)

@@ -10,42 +10,23 @@ from __future__ import annotations
 
 import io
 import json
-import re
-import uuid
 from typing import Any, Dict, List, Optional
 
 from .._errors import HypervisorError, KilonovaError
+from .._volume_name import FORMATS, GIB, PREFIX, content_name, is_volume_name, record_name, volume_id
 from .errors import is_error
 from .storage import create_volume, delete_volume, download, find_volume, open_pool, upload, volume_names, volume_size
 
-GIB = 1 << 30
 SCHEMA = 1
-PREFIX = "volume."
-FORMATS = ("raw", "qcow2")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kilonova:compute:1")
 
 
 class VolumeError(KilonovaError):
     """What was asked of a volume cannot be done."""
 
 
-def volume_id(kind: str, pool: str, name: str) -> str:
-    """The id of a ``volume`` or ``snapshot``, which follows from its pool and name."""
-    return str(uuid.uuid5(_NAMESPACE, "%s/%s/%s" % (kind, pool, name)))
-
-
 def check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not is_volume_name(name):
         raise VolumeError("%r cannot be a volume's name: letters, digits and . _ + - only, at most 200" % name)
-
-
-def content_name(name: str, volume_format: str) -> str:
-    return "%s%s.%s" % (PREFIX, name, volume_format)
-
-
-def record_name(name: str) -> str:
-    return "%s%s.json" % (PREFIX, name)
 
 
 def read_volume(connection: Any, pool: Any, name: str) -> Optional[Dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from .._errors import HypervisorError
+from .._volume_name import GIB, content_name, volume_id
 from .base_image import list_bases
 from .binding import libvirt
 from .domain import find_domain
@@ -15,16 +16,7 @@ from .errors import translate_errors
 from .making import grow_volume
 from .storage import open_pool, refresh
 from .volume_making import ensure_recorded_volume, volume_spec
-from .volume_record import (
-    GIB,
-    VolumeError,
-    check_name,
-    content_name,
-    delete_record_and_content,
-    list_volumes,
-    read_volume,
-    volume_id,
-)
+from .volume_record import VolumeError, check_name, delete_record_and_content, list_volumes, read_volume
 from .volume_use import Uses, list_uses, uses_of
 
 Params = Dict[str, Any]

@@ -30,9 +30,9 @@ def list_uses(connection: Any) -> Uses:
     return found
 
 
-def uses_of(uses: Uses, record: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """The attachments of one volume, however a domain names it."""
-    found = list(uses.get((record["pool"], record["volume"]), []))
+def uses_of(uses: Uses, record: Dict[str, Any], *, key: str = "volume") -> List[Dict[str, Any]]:
+    """The attachments of one volume, however a domain names it. ``key`` is the record's word for libvirt's volume name."""
+    found = list(uses.get((record["pool"], record[key]), []))
     known = {entry["uuid"] for entry in found}
     return found + [entry for entry in uses.get(("", record["path"]), []) if entry["uuid"] not in known]
 

@@ -65,6 +65,7 @@ class Requests:
 
     planned: list[Planned]
     no_effect: list[NoEffect]
+    images: Mapping[str, Any]
 
 
 def read_requests(
@@ -84,7 +85,9 @@ def read_requests(
     problems.extend(catalogues.problems)
     problems.extend(answer.problems)
     refuse(problems, single=single)
-    return Requests(list(answer.value), _fields(answer.no_effect, single) + list(catalogues.no_effect))
+    return Requests(
+        list(answer.value), _fields(answer.no_effect, single) + list(catalogues.no_effect), catalogues.values["images"]
+    )
 
 
 def _plan(params: Mapping[str, Any], catalogues: dict[str, Any], read_file: ReadFile) -> Checked[list[Planned]]:

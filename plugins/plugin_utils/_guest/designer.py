@@ -122,7 +122,7 @@ def _design(context: Context, *, definable: bool) -> Design:
     check_arch(context)
     check_machine(context)
     storage = design_disks(context)
-    volumes = (*storage.volumes, console_volume(context))
+    volumes = (*storage.volumes, *context.resources.volume_plans, console_volume(context))
     domain, dedicated = _design_domain(context, storage, volumes)
     if definable:
         refuse_undefinable(context, domain)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from .base_image import BaseImage
+from .volume_plan import VolumePlan
 
 
 class VolumeConnection(TypedDict, total=False):
@@ -129,15 +130,18 @@ BUILT: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """``volumes`` by volume id; ``vifs`` in NIC order, None where libvirt's own networks serve; ``name`` and ``volume_prefix``
-    replace what is derived from the server; ``ports_in_use`` are TCP ports of the host that serial consoles must avoid;
-    ``os_models`` is what an operating-system database says of the image's distribution: ``disk_bus``, ``vif_model``;
-    ``kernel`` and ``ramdisk`` are the base images that the image names for a direct kernel boot;
+    """``volumes`` by volume id; ``made_volumes`` by index of the block device, for those that are made for the server;
+    ``volume_plans`` is what stands behind both, for the record; ``vifs`` in NIC order, None where libvirt's own networks serve;
+    ``name`` and ``volume_prefix`` replace what is derived from the server; ``ports_in_use`` are TCP ports of the host that
+    serial consoles must avoid; ``os_models`` is what an operating-system database says of the image's distribution:
+    ``disk_bus``, ``vif_model``; ``kernel`` and ``ramdisk`` are the base images that the image names for a direct kernel boot;
     ``abilities`` is what the caller can make of storage."""
 
     name: str | None = None
     volume_prefix: str | None = None
     volumes: Mapping[str, VolumeConnection] = field(default_factory=dict)
+    made_volumes: Mapping[int, VolumeConnection] = field(default_factory=dict)
+    volume_plans: tuple[VolumePlan, ...] = ()
     vifs: tuple[Vif, ...] | None = None
     tpm_secret: str | None = None
     mdevs: tuple[str, ...] = ()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,9 @@ class VolumePlan:
     """One volume that we make. ``role``: disk, disk.ephN, disk.swap, disk.config, kernel, ramdisk or console.log (Nova's file
     names); ``capacity`` in bytes; ``format`` raw or qcow2; ``backing`` the volume name of the base image in the same pool;
     ``clone_of`` the volume whose content it starts with, in ``clone_format``; ``preallocate`` takes the whole size at once;
-    ``file_system`` is what it is formatted as (``swap`` for a swap area), with that ``label``."""
+    ``file_system`` is what it is formatted as (``swap`` for a swap area), with that ``label``. A volume of the module
+    ``volume`` has role volume and that name in ``recorded_as``; ``record`` is written beside one that we make, and one that
+    was there before is ``existing``."""
 
     role: str
     pool: str
@@ -28,6 +31,9 @@ class VolumePlan:
     clone_of: str | None = None
     clone_format: str | None = None
     preallocate: bool = False
+    recorded_as: str | None = None
+    record: Mapping[str, Any] | None = None
+    existing: bool = False
     file_system: str | None = None
     label: str | None = None
     delete_on_termination: bool = True
@@ -35,5 +41,9 @@ class VolumePlan:
     def to_dict(self) -> dict[str, Any]:
         """As the domain's metadata and the build plan carry it."""
         shown = ("role", "pool", "name", "path", "capacity", "format", "backing", "backing_path", "backing_format")
-        rare = [key for key in ("clone_of", "clone_format", "preallocate", "file_system", "label") if getattr(self, key)]
+        rare = [
+            key
+            for key in ("clone_of", "clone_format", "preallocate", "file_system", "label", "recorded_as", "existing")
+            if getattr(self, key)
+        ]
         return {key: getattr(self, key) for key in (*shown, *rare, "delete_on_termination")}

@@ -18,6 +18,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render imp
 
 from .entry import Place, design, find_pool
 from .planning import Intent, Minting, match
+from .volumes import names_volumes, volume_tables
 
 # Nothing is minted for a look: the uuid follows from the name, and the clock stands still, so that the answer does too.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kilonova:compute:1/server")
@@ -28,16 +29,20 @@ _INTENT = Intent("present", persistent=True, wait=False, timeout=1, console_patt
 def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, Any]:
     """{domains: [{name, uuid, xml}], no_effect}. Raises ContractError with every problem."""
     options = check_host_options(params["host_options"])
-    world = {"max_local_block_devices": options.value.number("DEFAULT", "max_local_block_devices")}
+    world: dict[str, Any] = {"max_local_block_devices": options.value.number("DEFAULT", "max_local_block_devices")}
     requests = read_requests(params, read_file=read_file, world=world)
+    hypervisor: Any = params["hypervisor"]
+    servers = [request.server for request in requests.planned]
+    if names_volumes(servers):
+        world |= volume_tables(hypervisor, params["pool"], servers)
+        requests = read_requests(params, read_file=read_file, world=world)
     problems = Problems()
     no_effect: list[NoEffect] = list(requests.no_effect)
     problems.extend(options.problems)
     no_effect.extend(options.no_effect)
-    hypervisor: Any = params["hypervisor"]
     pool = find_pool(hypervisor, params["pool"], problems)
     refuse(problems)
-    place = Place(hypervisor, options.value, pool)
+    place = Place(hypervisor, options.value, pool, requests.images)
     domains = [_show(request.server, place, problems, no_effect) for request in requests.planned]
     refuse(problems)
     return {"changed": False, "domains": domains, "no_effect": no_effect}

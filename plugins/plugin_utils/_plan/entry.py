@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.request_wish import Wish
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Image, Server
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.base_image import BaseImage
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.config_drive import build_drive, drive_files
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design, design_server
@@ -33,6 +33,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_pla
 from .base_image import find_base, find_named_base
 from .fill import Fills, check_tools
 from .planning import Minting, Planned
+from .volumes import VolumeSources
 
 # What the host half makes of storage.
 ABILITIES = frozenset((CLONES, KERNELS, LOCAL_DISKS, PREALLOCATION, VFAT_DRIVES))
@@ -41,8 +42,11 @@ ABILITIES = frozenset((CLONES, KERNELS, LOCAL_DISKS, PREALLOCATION, VFAT_DRIVES)
 class Place:
     """Where servers are to be built: the host's facts, its options, the pool."""
 
-    def __init__(self, hypervisor: Hypervisor, options: HostOptions, pool: StoragePool) -> None:
+    def __init__(
+        self, hypervisor: Hypervisor, options: HostOptions, pool: StoragePool, images: Mapping[str, Image] | None = None
+    ) -> None:
         self.hypervisor = hypervisor
+        self.sources = VolumeSources(hypervisor, pool, images or {})
         self.options = options
         self.pool = pool
 
@@ -51,8 +55,12 @@ class Place:
         found = None if image is None else find_base(image, self.hypervisor["images"], self.pool["name"])
         return None if found is None else _base(found)
 
-    def resources_of(self, server: Server, path: str, problems: Problems) -> Resources:
+    def resources_of(self, server: Server, uuid: str, path: str, problems: Problems) -> Resources:
+        volumes = self.sources.of_server(server, uuid, path, problems)
         return Resources(
+            volumes=volumes.connections,
+            made_volumes=volumes.made,
+            volume_plans=tuple(volumes.plans),
             abilities=ABILITIES,
             kernel=self._boot_file(server, "kernel_id", path, problems),
             ramdisk=self._boot_file(server, "ramdisk_id", path, problems),
@@ -125,7 +133,7 @@ def design(item: Planned, place: Place, minting: Minting, path: str, problems: P
         pool=place.pool,
         base_image=place.base_of(item.server),
         clock=minting.clock,
-        resources=place.resources_of(item.server, path, problems),
+        resources=place.resources_of(item.server, item.uuid, path, problems),
         path=path,
     )
     check_tools(found.volumes, path, problems)
@@ -185,6 +193,8 @@ def power_entry(item: Planned) -> dict[str, Any]:
 def _to_host(volume: VolumePlan, item: Planned, wish: Wish, designed: Design, minting: Minting, fills: Fills) -> dict[str, Any]:
     """A volume of the plan, with what it is to hold."""
     shown = volume.to_dict()
+    if volume.record is not None:
+        shown["record"] = dict(volume.record)
     if volume.role == "disk.config":
         facts = _drive_facts(item, wish, minting)
         if volume.file_system is not None:

@@ -34,6 +34,7 @@ from .entry import Place, build_entry, design, find_pool, power_entry
 from .fill import Fills
 from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
 from .reply import reply_to
+from .volumes import check_taken_once, names_volumes, volume_tables
 
 RunOnHost = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -57,13 +58,15 @@ class ServerTask:
         """Whether the request stands in the task's own options."""
         return all(self.params[form] is None for form in REQUEST_FORMS)
 
-    def _requests(self) -> Requests:
-        """Secrets are in the wishes only: a normalised server, which has but their hashes, cannot be built from."""
+    def _requests(self, tables: Mapping[str, Any] | None = None) -> Requests:
+        """Secrets are in the wishes only: a normalised server, which has but their hashes, cannot be built from.
+
+        ``tables`` are the host's volumes and snapshots, once they are known."""
         params = dict(self.params)
         if self._single:
             params["servers"] = [{name: params[name] for name in self.request_options if params.get(name) is not None}]
         limit = check_host_options(params["host_options"]).value.number("DEFAULT", "max_local_block_devices")
-        world = {"max_local_block_devices": limit}
+        world = {"max_local_block_devices": limit, **(tables or {})}
         found = read_requests(params, single=self._single, read_file=self.read_file, world=world)
         problems = Problems()
         for request in found.planned:
@@ -77,36 +80,41 @@ class ServerTask:
         hypervisor = self.params["hypervisor"]
         if hypervisor is None:
             hypervisor = self.run_on_host("hypervisor_info", {"uri": self.params["uri"]})["hypervisor"]
+        servers = [request.server for request in requests.planned]
+        if names_volumes(servers):
+            requests = self._requests(volume_tables(hypervisor, self.params["pool"], servers))
         minting = Minting(lambda: str(uuid.uuid4()), datetime.now(UTC), os.urandom)
-        planned = self._plan(requests.planned, hypervisor, intent, minting, requests.no_effect)
+        planned = self._plan(requests, hypervisor, intent, minting)
         found = self._carry_out(planned, hypervisor, requests.no_effect)
         extra = extra_servers([item.server for item in planned], hypervisor)
         reply = reply_to(self.params, planned, found["servers"])
         more = {"extra": extra, "no_effect": requests.no_effect, "virt_type": hypervisor["virt_type"]}
         return found | more | ({} if reply is None else {"reply": reply})
 
-    def _plan(
-        self, requests: list[Request], hypervisor: Hypervisor, intent: Intent, minting: Minting, no_effect: list[NoEffect]
-    ) -> list[Planned]:
+    def _plan(self, requests: Requests, hypervisor: Hypervisor, intent: Intent, minting: Minting) -> list[Planned]:
         """Everything is decided, designed and rendered before the host is touched; every problem comes out at once."""
         problems = Problems()
         options = check_host_options(self.params["host_options"])
         problems.extend(options.problems)
+        no_effect = requests.no_effect
         no_effect.extend(options.no_effect)
-        wanted = [(request.server, intent_of(request, intent, problems)) for request in requests]
+        wanted = [(request.server, intent_of(request, intent, problems)) for request in requests.planned]
         planned = match(wanted, hypervisor, minting, problems)
         pool = find_pool(hypervisor, self.params["pool"], problems)
         refuse(problems, single=self._single)
-        place = Place(hypervisor, options.value, pool)
+        place = Place(hypervisor, options.value, pool, requests.images)
         fills = Fills()
-        for item, request in zip(planned, requests, strict=True):
+        taken = []
+        for item, request in zip(planned, requests.planned, strict=True):
             if item.action == "create":
                 path = "" if self._single else f"servers[{item.server['request']['index']}]"
                 designed = design(item, place, minting, path, problems, no_effect)
+                taken.append((path, designed.volumes))
                 if not problems:
                     item.entry = build_entry(item, request.wish, designed, minting, fills)
             elif item.action == "power":
                 item.entry = power_entry(item)
+        check_taken_once(taken, problems)
         refuse(problems, single=self._single)
         return planned
 

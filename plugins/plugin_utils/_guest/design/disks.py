@@ -92,13 +92,14 @@ def _volume_disks(context: Context, mapping: DiskMapping, units: ScsiUnits) -> l
     indexes = {
         device["device_name"]: index for index, device in enumerate(mapping["block_devices"]) if device_kind(device) == "volume"
     }
+    made = context.resources.made_volumes
     disks = []
     for name, info in mapping["mapping"].items():
         if name not in indexes:
             continue
         device = mapping["block_devices"][indexes[name]]
         field = context.field(f"block_device_mapping[{indexes[name]}]")
-        connection = context.resources.volumes.get(device["volume_id"] or "")
+        connection = context.resources.volumes.get(device["volume_id"] or "") or made.get(indexes[name])
         if connection is None:
             _no_connection(context, device["volume_id"], field)
             continue

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names and ids of our volumes: the same on the controller and on a host."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+GIB = 1 << 30
+PREFIX = "volume."
+FORMATS = ("raw", "qcow2")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kilonova:compute:1")
+
+
+def volume_id(kind: str, pool: str, name: str) -> str:
+    """The id of a ``volume`` or ``snapshot``, which follows from its pool and name."""
+    return str(uuid.uuid5(_NAMESPACE, "%s/%s/%s" % (kind, pool, name)))
+
+
+def is_volume_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
+
+
+def content_name(name: str, volume_format: str) -> str:
+    return "%s%s.%s" % (PREFIX, name, volume_format)
+
+
+def record_name(name: str) -> str:
+    return "%s%s.json" % (PREFIX, name)
