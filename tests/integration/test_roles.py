@@ -18,7 +18,7 @@ pytestmark = pytest.mark.lab
 
 SECRET = "Xe0p9Kq7"
 BRACES = "#!/bin/sh\necho 'as it is: {{ nobody }} {% here %}'\n"
-SURVEY = {"boot_flavor": "tiny", "boot_image": "guest", "boot_description": "", "boot_key_name": "", "boot_count": ""}
+SURVEY = {"boot_flavor": "tiny", "boot_image": "tiny", "boot_description": "", "boot_key_name": "", "boot_count": ""}
 
 
 class Desk:
@@ -30,7 +30,7 @@ class Desk:
         self.variables = {
             "kilonova_uri": world.uri,
             "kilonova_flavors": CATALOGUES["flavors"],
-            "kilonova_images": {"guest": {"src": str(world.image), "disk_format": "qcow2"}},
+            "kilonova_images": {"tiny": {"src": str(world.image), "disk_format": "qcow2"}},
             "kilonova_host_options": HOST_OPTIONS,
         }
 
@@ -72,7 +72,7 @@ def test_a_survey_boots_a_server_that_is_listed_and_deleted(desk: Desk) -> None:
 
     title, row = desk.run("list").told
     assert title.split() == ["NAME", "STATUS", "POWER", "ADDRESSES", "FLAVOR", "IMAGE", "HOST"]
-    assert row.split() == ["asked", "ACTIVE", "running", address, "tiny", "guest", desk.world.host.name]
+    assert row.split() == ["asked", "ACTIVE", "running", address, "tiny", "tiny", desk.world.host.name]
 
     assert desk.run("delete", delete_name="asked").changed == 1
     again = desk.run("delete", delete_name="asked")
@@ -82,7 +82,7 @@ def test_a_survey_boots_a_server_that_is_listed_and_deleted(desk: Desk) -> None:
 
 def test_requests_and_a_survey_are_built_together_after_check_mode_has_said_so(desk: Desk) -> None:
     asked = SURVEY | {
-        "kilonova_servers": [{"name": "first", "flavor": "tiny", "image": "guest"}],
+        "kilonova_servers": [{"name": "first", "flavor": "tiny", "image": "tiny"}],
         "boot_name": "more",
         "boot_count": "2",
     }
@@ -101,7 +101,7 @@ def test_requests_and_a_survey_are_built_together_after_check_mode_has_said_so(d
 def test_no_secret_is_shown_however_much_is_told(desk: Desk) -> None:
     secret = {"user_data": f"#!/bin/sh\necho {SECRET}\n", "admin_pass": SECRET}
     survey = SURVEY | {"boot_name": "b", "boot_user_data": f"#!/bin/sh\n: {SECRET}\n", "boot_admin_pass": SECRET}
-    asked = survey | {"kilonova_servers": [{"name": "a", "flavor": "tiny", "image": "guest"} | secret]}
+    asked = survey | {"kilonova_servers": [{"name": "a", "flavor": "tiny", "image": "tiny"} | secret]}
     booted = desk.run("boot", "-vvvv", "--diff", **asked)
     assert booted.code == 0, booted.output
     assert SECRET not in booted.output
@@ -119,8 +119,8 @@ def test_no_secret_is_shown_however_much_is_told(desk: Desk) -> None:
         ({"boot_netwrok": "", "boot_nmae": "x"}, "boot_netwrok is not known; did you mean boot_network? boot_nmae is"),
         ({"boot_flavor": "huge"}, "servers[0].flavor: there is no flavor huge [FlavorNotFound]"),
         ({"boot_image": "gone"}, "servers[0].image: there is no image gone [ImageNotFound]"),
-        ({"kilonova_images": {"guest": {"src": "gone.qcow2"}}}, "the file gone.qcow2 of the image guest does not exist"),
-        ({"kilonova_images": {"guest": {"url": "https://example.org/x"}}}, "by url is not built yet (guest)"),
+        ({"kilonova_images": {"tiny": {"src": "gone.qcow2"}}}, "the file gone.qcow2 of the image tiny does not exist"),
+        ({"kilonova_images": {"tiny": {"url": "https://example.org/x"}}}, "by url is not built yet (tiny)"),
         ({"boot_api_request": {"server": {}}}, "boot_api_request: not built yet"),
         ({"boot_nova_command": ["nova", "boot"], "boot_ec2_request": {}}, "boot_ec2_request, boot_nova_command: not built yet"),
         ({"boot_count": 2, "boot_max_count": 3}, "boot_count says both boot_min_count and boot_max_count"),
@@ -150,7 +150,7 @@ def test_of_several_hosts_the_request_names_one(desk: Desk) -> None:
     task = "Boot the servers of this host"
     by_survey = desk.run("boot", *options, **survey | {"boot_host": "right"})
     assert list(by_survey.of(task)) == ["right"]
-    requests = [{"name": name, "flavor": "tiny", "image": "guest", "host": name} for name in ("left", "right")]
+    requests = [{"name": name, "flavor": "tiny", "image": "tiny", "host": name} for name in ("left", "right")]
     each = desk.run("boot", *options, kilonova_servers=requests)
     assert {host: [server["name"] for server in answer["servers"]] for host, answer in each.of(task).items()} == {
         "left": ["left"],
