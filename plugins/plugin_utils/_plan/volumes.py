@@ -70,7 +70,7 @@ class VolumeSources:
             if device["volume_type"]:
                 message = f"{where}.volume_type: volume types are not built yet, so the request is refused"
                 problems.add("NotBuilt", "BDM-72", f"{where}.volume_type", device["volume_type"], None, message)
-            elif device["volume_id"]:
+            if device["volume_id"]:
                 self._take(device, where, found, problems)
             else:
                 self._make(device, index, uuid, where, found, problems)
