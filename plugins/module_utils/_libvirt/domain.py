@@ -65,9 +65,9 @@ def start(domain: Any, *, paused: bool = False) -> None:
     try:
         with translate_errors("start the domain %s" % domain.name(), domain.name()):
             domain.createWithFlags(flags)
-    except HypervisorError as exc:
+    except HypervisorError:
         # A run beside us was quicker: the domain is started once.
-        if not (is_error(exc, "VIR_ERR_OPERATION_INVALID") and is_active(domain)):
+        if not is_active(domain):
             raise
 
 
