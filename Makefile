@@ -55,6 +55,10 @@ typing: env-dev ## mypy, strict
 unit: env-dev ## tests that need neither libvirt's daemon nor a network
 	@.venv/bin/pytest -q tests/unit
 
+.PHONY: parity
+parity: env-dev ## write the parity table (docs/parity.md) from the code
+	@.venv/bin/python -m tools.parity
+
 .PHONY: sanity
 sanity: env-dev ## ansible-test sanity, and the collection's documentation
 	@tools/sanity.sh

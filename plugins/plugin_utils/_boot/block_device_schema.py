@@ -89,7 +89,7 @@ def without_effect(raw: Mapping[Any, Any], field: str) -> list[NoEffect]:
     if raw.get("connection_info") is not None:
         reason = "how a volume is connected follows from its storage pool, never from the request"
         found.append(NoEffect(field=f"{field}.connection_info", reason=reason))
-    for source in ("image", "snapshot"):
+    for source in ("image", "snapshot", "volume"):
         # With another source Nova stores the id and never looks at it again.
         if raw.get("source_type") in SOURCES and raw["source_type"] != source and raw.get(f"{source}_id") is not None:
             reason = f"only a device whose source is {source} is made from it"
