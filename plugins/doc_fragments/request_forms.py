@@ -24,10 +24,9 @@ options:
     type: str
   nova_boot:
     description:
-      - A command line of a client as a list of words, C(nova boot ...) or C(openstack server create ...).
+      - A command line of a client, C(nova boot ...) or C(openstack server create ...), as a list of words or one text.
       - Files that it names are read on the controller.
-    type: list
-    elements: str
+    type: raw
   ec2_request:
     description:
       - A RunInstances request of the EC2 API.

@@ -49,7 +49,7 @@ def request_forms_spec() -> Spec:
         "servers": {"type": "list", "elements": "dict", "no_log": True},
         "api_request": {"type": "dict", "no_log": True},
         "microversion": {"type": "str"},
-        "nova_boot": {"type": "list", "elements": "str", "no_log": True},
+        "nova_boot": {"type": "raw", "no_log": True},
         "ec2_request": {"type": "dict", "no_log": True},
         "ec2_ids": {"type": "dict"},
     }

@@ -121,8 +121,7 @@ def test_no_secret_is_shown_however_much_is_told(desk: Desk) -> None:
         ({"boot_image": "gone"}, "servers[0].image: there is no image gone [ImageNotFound]"),
         ({"kilonova_images": {"tiny": {"src": "gone.qcow2"}}}, "the file gone.qcow2 of the image tiny does not exist"),
         ({"kilonova_images": {"tiny": {"url": "https://example.org/x"}}}, "by url is not built yet (tiny)"),
-        ({"boot_api_request": {"server": {}}}, "boot_api_request: not built yet"),
-        ({"boot_nova_command": ["nova", "boot"], "boot_ec2_request": {}}, "boot_ec2_request, boot_nova_command: not built yet"),
+        ({"boot_api_request": {"server": {}}}, "one form at a time: boot_api_request and kilonova_servers or boot_* are given"),
         ({"boot_count": 2, "boot_max_count": 3}, "boot_count says both boot_min_count and boot_max_count"),
         ({"boot_name": "", "boot_flavor": "", "boot_image": ""}, "nothing to boot: give boot_name"),
         ({"boot_host": "elsewhere"}, "no host elsewhere in this play (there: localhost)"),
@@ -132,6 +131,36 @@ def test_no_secret_is_shown_however_much_is_told(desk: Desk) -> None:
 def test_a_wrong_request_is_refused_in_one_sentence(desk: Desk, variables: dict[str, Any], message: str) -> None:
     refused = desk.run("boot", **SURVEY | {"boot_name": "wrong"} | variables)
     assert message in refused.message
+    assert refused.changed == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "request_of", "shown"),
+    [
+        (
+            "boot_api_request",
+            {"server": {"name": "form", "flavorRef": "tiny", "imageRef": "tiny", "networks": "auto"}},
+            "server",
+        ),
+        ("boot_nova_command", "nova boot --flavor tiny --image tiny form", "flavor:ram"),
+        ("boot_ec2_request", {"ImageId": "tiny", "InstanceType": "tiny", "display_name": "form"}, "instancesSet"),
+    ],
+)
+def test_each_form_of_a_request_boots_and_is_answered_in_kind(desk: Desk, form: str, request_of: Any, shown: str) -> None:
+    asked = {form: request_of, "boot_state": "paused", "kilonova_networks": {"default": {}}}
+    booted = desk.run("boot", **asked)
+    assert booted.code == 0, booted.output
+    answer = booted.of("Boot the servers of this host")["localhost"]
+    assert [(server["name"], server["status"]) for server in answer["servers"]] == [("form", "PAUSED")]
+    assert shown in answer["reply"]
+    assert desk.run("boot", **asked).changed == 0
+    assert desk.run("delete", delete_name="form").changed == 1
+
+
+@pytest.mark.parametrize("form", [{"server": {}}, {"server": {"flavorRef": 1}, "more": 1}])
+def test_a_wrong_form_is_refused_before_the_host_is_touched(desk: Desk, form: dict[str, Any]) -> None:
+    refused = desk.run("boot", boot_api_request=form)
+    assert "api_request.server.name is required" in refused.message
     assert refused.changed == 0
 
 
