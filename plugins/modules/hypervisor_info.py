@@ -105,7 +105,10 @@ hypervisor:
       type: dict
       returned: success
     numa_cells:
-      description: NUMA cells with memory (MiB), CPUs and pages (KiB).
+      description:
+        - NUMA cells with memory (MiB), CPUs and pages (KiB), and what the domains that are defined there have taken of each,
+          ours or not. C(pinned_cpus) are CPUs that one of them runs on and not on the rest of the cell, C(memory_used) (MiB)
+          and C(cpu_used) (vCPUs) belong to domains that are bound to the cell, C(pages[].free) is what is left of each kind.
       type: list
       elements: dict
       returned: success
@@ -134,10 +137,21 @@ hypervisor:
       type: dict
       returned: success
     domains:
-      description: Every domain of the host, ours or not.
+      description: Every domain of the host, ours or not, with C(claims) where it takes a part of a cell or a port.
       type: list
       elements: dict
       returned: success
+    ports_in_use:
+      description: TCP ports of the serial consoles of its domains.
+      type: list
+      elements: int
+      returned: success
+    sev_models:
+      description: What encryption of guests' memory the host offers.
+      type: list
+      elements: str
+      returned: success
+      sample: [amd-sev, amd-sev-es]
     servers:
       description: Our servers, as M(kilonova.compute.server_info) returns them, each with its normalised request.
       type: list

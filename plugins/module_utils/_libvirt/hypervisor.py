@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 from xml.etree import ElementTree
 
+from .._claims import count_claims
 from .._errors import HypervisorError
 from .base_image import list_bases
 from .errors import translate_errors
-from .servers import list_servers
+from .hypervisor_domains import domain_facts, read_domains, server_facts
 from .storage import open_pool
 from .virt_type import choose_virt_type
 from .volume_task import volume_facts
@@ -44,15 +45,25 @@ def hypervisor_facts(connection: Any) -> Dict[str, Any]:
     facts["virt_type"] = choose_virt_type(facts, kvm_offered=bool(domain_capabilities))
     if facts["virt_type"]["name"] != "kvm":
         domain_capabilities = _domain_capabilities(connection, facts["arch"], facts["virt_type"]["name"]) or {}
+    facts["sev_models"] = domain_capabilities.pop("sev_models", [])
     facts["domain_capabilities"] = domain_capabilities
     facts["pools"] = _pools(connection)
     facts["images"] = _images(connection, facts["pools"])
     facts["volumes"] = volume_facts(connection, facts["pools"])
     facts["networks"] = _networks(connection)
-    facts["servers"] = list_servers(connection, full=True)
-    facts["domains"] = _domains(connection)
-    facts["usage"] = _usage(facts["domains"])
+    _add_domains(connection, facts)
     return facts
+
+
+def _add_domains(connection: Any, facts: Dict[str, Any]) -> None:
+    known = read_domains(connection)
+    facts["servers"] = server_facts(known, facts["hostname"])
+    cells = _with_free_pages(connection, facts["numa_cells"])
+    facts["domains"] = [domain_facts(entry, cells) for entry in known]
+    facts["numa_cells"] = count_claims(cells, facts["domains"])
+    ports = {port for entry in facts["domains"] for port in entry.get("claims", {}).get("ports", [])}
+    facts["ports_in_use"] = sorted(ports)
+    facts["usage"] = _usage(facts["domains"])
 
 
 def _guest(guest: ElementTree.Element) -> Dict[str, Any]:
@@ -82,6 +93,26 @@ def _cell(cell: ElementTree.Element) -> Dict[str, Any]:
         ],
         "pages": [{"size": int(p.get("size") or 0), "total": int(p.text or 0)} for p in cell.findall("pages")],
     }
+
+
+def _with_free_pages(connection: Any, cells: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """With the kernel's count of free huge pages, where there are any and the driver tells."""
+    sizes = {page["size"] for cell in cells for page in cell["pages"][1:] if page["total"]}
+    if not sizes:
+        return cells
+    ids = [cell["id"] for cell in cells]
+    try:
+        with translate_errors("read the free pages of the host"):
+            counts = connection.getFreePages(sorted(sizes), min(ids), max(ids) - min(ids) + 1)
+    except HypervisorError:
+        # A driver that does not know it; the definitions of the domains tell as much as can be known then.
+        return cells
+    found = []
+    for cell in cells:
+        free = counts.get(cell["id"], {})
+        pages = [dict(page, free=free[page["size"]]) if page["size"] in free else page for page in cell["pages"]]
+        found.append(dict(cell, pages=pages))
+    return found
 
 
 def _number(text: Optional[str]) -> Optional[int]:
@@ -123,7 +154,20 @@ def _domain_capabilities(connection: Any, arch: str, virt_type: str) -> Optional
         if device.get("supported") == "yes":
             found[device.tag] = {e.get("name"): [v.text for v in e.findall("value")] for e in device.findall("enum")}
     found["features"] = [f.tag for f in root.findall("features/*") if f.get("supported") == "yes"]
+    found["sev_models"] = _sev_models(root)
     return found
+
+
+def _sev_models(root: ElementTree.Element) -> List[str]:
+    """Nova's names of what launchSecurity may ask for on this host (guest SEV-03)."""
+    sev = root.find("features/sev[@supported='yes']")
+    if sev is None:
+        return []
+    kinds = _enum(root.find("features/launchSecurity"), "sectype")
+    found = ["amd-sev"]
+    if int(sev.findtext("maxESGuests") or 0) > 0:
+        found.append("amd-sev-es")
+    return [*found, "amd-sev-snp"] if "sev-snp" in kinds else found
 
 
 def _enum(element: Optional[ElementTree.Element], name: str) -> List[str]:
@@ -176,24 +220,6 @@ def _networks(connection: Any) -> List[Dict[str, Any]]:
                     "autostart": bool(network.autostart()),
                     "bridge": None if bridge is None else bridge.get("name"),
                     "mode": "isolated" if forward is None else forward.get("mode") or "nat",
-                }
-            )
-    return sorted(found, key=lambda entry: entry["name"])
-
-
-def _domains(connection: Any) -> List[Dict[str, Any]]:
-    """Every domain of the host, ours or not: capacity is counted over what is defined."""
-    with translate_errors("list the domains"):
-        found = []
-        for domain in connection.listAllDomains():
-            _state, max_kib, _kib, vcpus, _time = domain.info()
-            found.append(
-                {
-                    "name": domain.name(),
-                    "uuid": domain.UUIDString(),
-                    "active": bool(domain.isActive()),
-                    "vcpus": vcpus,
-                    "memory": max_kib // 1024,
                 }
             )
     return sorted(found, key=lambda entry: entry["name"])

@@ -114,23 +114,10 @@ def result_of(
     return result
 
 
-def list_servers(connection: Any, *, full: bool = False, with_addresses: bool = True) -> List[Dict[str, Any]]:
-    """Every server of this host, by name. ``full`` adds the normalised request and the record's state."""
+def list_servers(connection: Any, *, with_addresses: bool = True) -> List[Dict[str, Any]]:
+    """Every server of this host, by name."""
     with translate_errors("list the domains"):
         domains = connection.listAllDomains()
         host = connection.getHostname()
-    found = []
-    for domain in domains:
-        entry = describe(domain, host, with_addresses=with_addresses)
-        if entry is None:
-            continue
-        if full:
-            record = read_record(parse_domain(domain))
-            if record is None:
-                continue
-            entry["request"] = record.request
-            entry["state"] = record.state
-            with translate_errors("read %s" % domain.name(), domain.name()):
-                entry["persistent"] = bool(domain.isPersistent())
-        found.append(entry)
-    return sorted(found, key=lambda entry: (entry["name"] or "", entry["id"]))
+    found = [describe(domain, host, with_addresses=with_addresses) for domain in domains]
+    return sorted((entry for entry in found if entry is not None), key=lambda entry: (entry["name"] or "", entry["id"]))

@@ -53,8 +53,9 @@ class Hypervisor(TypedDict):
     kind of libvirt's domain capabilities its enums, as lists. ``cpu_flags``: the feature names of the host CPU.
     ``numa_cells``: [{id, memory (MiB), cpus: [{id, socket, core, siblings}], pages: [{size (KiB), total, free}]}].
     ``images``: the base images in its pools, as the module ``image`` returns them; ``volumes`` as ``volume_info`` does.
-    A cell may also say what other domains have taken of it: ``pinned_cpus`` (ids), ``memory_used`` (MiB), ``cpu_used`` (vCPUs).
-    ``servers``: our domains, as ``server_info`` returns them; ``domains``: name and uuid of every domain.
+    A cell also says what domains have taken of it: ``pinned_cpus`` (ids), ``memory_used`` (MiB), ``cpu_used`` (vCPUs).
+    ``servers``: our domains, as ``server_info`` returns them; ``domains``: name and uuid of every domain, and its ``claims``
+    where it takes a part of a cell or of ``ports_in_use``, the TCP ports of serial consoles.
 
     The rest is known only where somebody looked at the host itself, and what is not there counts as Nova's normal case:
     ``machine_id``, the ``kernel`` release, whether the ``cpu`` controller works (``cgroup_cpu``), whether the pool's files open
@@ -84,6 +85,7 @@ class Hypervisor(TypedDict):
     usage: dict[str, int]
     domains: list[dict[str, Any]]
     servers: list[dict[str, Any]]
+    ports_in_use: NotRequired[list[int]]
     machine_id: NotRequired[str]
     kernel: NotRequired[str]
     cgroup_cpu: NotRequired[bool]

@@ -52,5 +52,8 @@ def _show(server: Server, place: Place, problems: Problems, no_effect: list[NoEf
     minting = Minting(lambda: str(uuid.uuid5(_NAMESPACE, server["name"])), _CLOCK, bytes)
     [item] = match([(server, _INTENT)], place.hypervisor, minting, problems)
     designed = design(item, place, minting, f"servers[{server['request']['index']}]", problems, no_effect)
-    xml = "" if problems else render_domain(designed.domain)
+    if problems:
+        return {}
+    xml = render_domain(designed.domain)
+    place.claim(item, designed.domain.name, xml)
     return {"name": designed.domain.name, "uuid": item.uuid, "xml": xml}

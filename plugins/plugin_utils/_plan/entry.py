@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from ansible_collections.kilonova.compute.plugins.module_utils._claims import claim, release
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.request_wish import Wish
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Image, Server
@@ -49,6 +51,19 @@ class Place:
         self.sources = VolumeSources(hypervisor, pool, images or {})
         self.options = options
         self.pool = pool
+
+    def seen_by(self, item: Planned) -> Hypervisor:
+        """The host's facts without what an earlier half of the same server claims of it."""
+        facts: Any = self.hypervisor
+        for uuid in (item.uuid, item.replaces):
+            facts = facts if uuid is None else release(facts, uuid)
+        found: Hypervisor = facts
+        return found
+
+    def claim(self, item: Planned, domain: str, xml: str) -> None:
+        """The servers of one task must not take the same CPUs, pages or ports: define is the claim, and comes later."""
+        facts: Any = claim(dict(self.seen_by(item)), item.uuid, domain, xml)
+        self.hypervisor = facts
 
     def base_of(self, server: Server) -> BaseImage | None:
         image = server["image"]
@@ -125,15 +140,17 @@ def check_networks(server: Server, hypervisor: Hypervisor, path: str, problems: 
 def design(item: Planned, place: Place, minting: Minting, path: str, problems: Problems, no_effect: list[NoEffect]) -> Design:
     """The design of one server. Its uuid decides a host name that its name cannot give (rules NAM-05)."""
     item.server = _with_hostname(item.server, item.uuid)
+    hypervisor = place.seen_by(item)
+    resources = place.resources_of(item.server, item.uuid, path, problems)
     found = design_server(
         item.server,
         uuid=item.uuid,
-        hypervisor=place.hypervisor,
+        hypervisor=hypervisor,
         options=place.options,
         pool=place.pool,
         base_image=place.base_of(item.server),
         clock=minting.clock,
-        resources=place.resources_of(item.server, item.uuid, path, problems),
+        resources=replace(resources, ports_in_use=frozenset(hypervisor.get("ports_in_use", ()))),
         path=path,
     )
     check_tools(found.volumes, path, problems)

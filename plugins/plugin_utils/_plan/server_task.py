@@ -112,6 +112,7 @@ class ServerTask:
                 taken.append((path, designed.volumes))
                 if not problems:
                     item.entry = build_entry(item, request.wish, designed, minting, fills)
+                    place.claim(item, designed.domain.name, item.entry["xml"])
             elif item.action == "power":
                 item.entry = power_entry(item)
         check_taken_once(taken, problems)

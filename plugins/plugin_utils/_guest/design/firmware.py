@@ -11,7 +11,6 @@ from ..domain_model import Loader, Nvram
 from ..resources import EarlierFirmware
 from .context import Context
 
-
 # libvirt 9.0.0 refuses <loader secure="no"/> beside firmware="efi", and the feature element says the same; Nova writes both.
 _TAKES_SECURE_NO = 10000000
 

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""domain_xml as a whole: requests and facts in, XML out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from ansible_collections.kilonova.compute.plugins.module_utils._claims import claim
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import ContractError
+from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.domain_xml_task import show_domains
+from tests.unit.guest.values import GIB, hypervisor, pool
+
+BASE = {
+    "name": "tiny",
+    "id": "00000000-0000-4000-8000-000000000001",
+    "pool": "default",
+    "volume": "base_tiny",
+    "path": "/pool/base_tiny",
+    "disk_format": "qcow2",
+    "virtual_size": GIB,
+    "sha256": "0" * 64,
+    "properties": {},
+}
+NETWORK = {"name": "default", "uuid": "", "active": True, "autostart": True, "bridge": "virbr0", "mode": "nat"}
+PINNED = {"vcpus": 2, "ram": 512, "disk": 1, "extra_specs": {"hw:cpu_policy": "dedicated"}}
+
+
+def show(*servers: dict[str, Any], host: Any = None, **options: Any) -> dict[str, Any]:
+    params: dict[str, Any] = dict.fromkeys(("api_request", "microversion", "nova_boot", "ec2_request", "ec2_ids"))
+    params |= {
+        "flavors": {"pinned": PINNED, "tiny": {"vcpus": 1, "ram": 128, "disk": 1}},
+        "images": {"tiny": {"src": "tiny.qcow2", "checksum": "sha256:" + "0" * 64}},
+        "servers": [{"flavor": "tiny", "image": "tiny"} | server for server in servers],
+        "hypervisor": host or facts(),
+        "host_options": {"compute": {"cpu_dedicated_set": "0-3"}},
+        "pool": "default",
+    }
+    return show_domains(params | options, lambda path: Path(path).read_bytes())
+
+
+def facts(**changes: Any) -> Any:
+    return hypervisor(pools=[pool()], networks=[NETWORK], images=[BASE], **changes)
+
+
+def pins(domain: dict[str, Any]) -> list[str]:
+    return [str(value) for value in etree.fromstring(domain["xml"]).xpath("cputune/vcpupin/@cpuset")]
+
+
+def test_servers_of_one_task_do_not_take_the_same_cpus() -> None:
+    found = show({"name": "one", "flavor": "pinned"}, {"name": "two", "flavor": "pinned"})
+    assert [pins(domain) for domain in found["domains"]] == [["0", "1"], ["2", "3"]]
+
+
+def test_the_one_that_does_not_fit_any_more_is_refused() -> None:
+    with pytest.raises(ContractError) as caught:
+        show(*({"name": f"web{index}", "flavor": "pinned"} for index in range(3)))
+    [problem] = caught.value.problems
+    assert problem["field"] == "servers[2].flavor.extra_specs"
+    assert problem["allowed"][0]["free_dedicated_cpus"] == 0
+
+
+def test_a_server_does_not_stand_in_its_own_way() -> None:
+    [first] = show({"name": "web", "flavor": "pinned"})["domains"]
+    host = claim(facts(), first["uuid"], "half-built", first["xml"])
+    assert pins(show({"name": "web", "flavor": "pinned"}, host=host)["domains"][0]) == ["0", "1"]
+    assert pins(show({"name": "other", "flavor": "pinned"}, host=host)["domains"][0]) == ["2", "3"]
