@@ -33,6 +33,7 @@ from .domain_model import Domain
 from .host_options import HostOptions
 from .hypervisor_facts import Hypervisor, StoragePool
 from .identity import domain_name
+from .image_facts import image_facts, image_properties
 from .metadata import design_metadata
 from .resources import Resources
 from .volume_plan import VolumePlan
@@ -72,7 +73,7 @@ def design_server(
     """
     given = resources if resources is not None else Resources()
     problems = Problems()
-    properties = {} if server["image"] is None else server["image"]["properties"]
+    properties = image_properties(server)
     arch = choose_arch(properties, hypervisor)
     earlier = given.earlier.machine if given.earlier is not None else None
     combination = _combine(server, problems, path)
@@ -103,7 +104,7 @@ def _combine(server: Server, problems: Problems, path: str) -> Combination:
     prefix = f"{path}." if path else ""
     found = check_flavor_image(
         server["flavor"],
-        server["image"],
+        image_facts(server),
         root=next((device for device in devices if _is_root(device)), None),
         field_flavor=f"{prefix}flavor",
         field_image=f"{prefix}image",

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Flavor, Image, Server
 
+from .image_facts import image_facts
 from .libraries import etree
 from .metadata_model import KilonovaServer, Metadata, NovaFlavor, NovaImage, NovaInstance, NovaOwner, NovaPort
 from .render import render_server_element
@@ -88,19 +89,26 @@ def _compact(value: object) -> str:
 
 
 def _nova_instance(server: Server, *, uuid: str, ports: Sequence[NovaPort], clock: datetime) -> NovaInstance:
-    """Guest META-01 to META-14. There are no users and projects here, so both are what Nova writes for unknown ones."""
+    """Guest META-01 to META-14."""
     image_id = _root_image_id(server)
     return NovaInstance(
         package=VERSION,
         name=server["name"] or uuid,
         creation_time=clock.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
         flavor=_nova_flavor(server["flavor"]),
-        image=_nova_image(server["image"], image_id),
-        owner=NovaOwner(user="N/A", user_id="N/A", project="N/A", project_id="N/A"),
+        image=_nova_image(image_facts(server), image_id),
+        owner=_owner(server),
         root_type="image" if image_id else "volume",
         root_uuid=image_id,
         ports=tuple(ports),
     )
+
+
+def _owner(server: Server) -> NovaOwner:
+    """Users and projects are plain labels here; without any, what Nova writes for unknown ones (guest META-10)."""
+    extra = server.get("extra", {})
+    user, project = extra.get("user", "N/A"), extra.get("project", "N/A")
+    return NovaOwner(user=user, user_id=user, project=project, project_id=project)
 
 
 def _root_image_id(server: Server) -> str:

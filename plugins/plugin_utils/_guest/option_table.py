@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -66,10 +66,10 @@ _LIBVIRT: dict[str, Option] = {
     "disk_cachemodes": _list("OPT-08"),
     "hw_disk_discard": _text("OPT-08", None, "ignore", "unmap"),
     "disk_prefix": _text("OPT-08", None),
-    "use_default_aio_mode_for_volumes": _flag("OPT-09", False),
+    "use_default_aio_mode_for_volumes": _flag("OPT-09", False, use="later"),
     "use_virtio_for_bridges": _flag("OPT-10", True),
     "rx_queue_size": _QUEUE_SIZE,
-    "tx_queue_size": _QUEUE_SIZE,
+    "tx_queue_size": replace(_QUEUE_SIZE, use="only ports of the type vhostuser have such a queue, and there are none yet"),
     "max_queues": _number("OPT-11", None, 1),
     "rng_dev_path": _text("OPT-12", "/dev/urandom"),
     "mem_stats_period_seconds": _number("OPT-13", 10),
@@ -106,7 +106,7 @@ _LIBVIRT: dict[str, Option] = {
 _COMPUTE: dict[str, Option] = {
     "cpu_shared_set": _text("OPT-25", None),
     "cpu_dedicated_set": _text("OPT-25", None),
-    "max_disk_devices_to_attach": _number("OPT-25", -1, -1),
+    "max_disk_devices_to_attach": _number("OPT-25", -1, -1, use="later"),
     "shutdown_retry_interval": _number("OPT-25", 10, 1, use="later"),
     "packing_host_numa_cells_allocation_strategy": _flag("FIT-02", False),
 }
@@ -128,13 +128,13 @@ _DEFAULT: dict[str, Option] = {
     "resume_guests_state_on_host_boot": _flag("OPT-30", False, use="later"),
     "max_local_block_devices": _number("OPT-31", 3, -1),
     "default_ephemeral_format": _text("OPT-31", None, "ext2", "ext3", "ext4", "xfs", "vfat", "ntfs"),
-    "reserved_host_memory_mb": _number("OPT-35", 512, 0),
-    "reserved_host_cpus": _number("OPT-35", 0, 0),
-    "reserved_host_disk_mb": _number("OPT-35", 0, 0),
-    "reserved_huge_pages": _list("HST-07"),
+    "reserved_host_memory_mb": _number("OPT-35", 512, 0, use="later"),
+    "reserved_host_cpus": _number("OPT-35", 0, 0, use="later"),
+    "reserved_host_disk_mb": _number("OPT-35", 0, 0, use="later"),
+    "reserved_huge_pages": _list("HST-07", use="later"),
     "cpu_allocation_ratio": Option("HST-03", "text", None),
     "ram_allocation_ratio": Option("HST-03", "text", None),
-    "disk_allocation_ratio": Option("HST-03", "text", None),
+    "disk_allocation_ratio": Option("HST-03", "text", None, use="later"),
 }
 
 _SPICE: dict[str, Option] = {

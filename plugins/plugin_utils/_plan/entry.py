@@ -21,6 +21,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer i
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.drive_documents import GuestFacts
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.image_facts import image_properties
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import (
     CLONES,
@@ -34,6 +35,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_pla
 
 from .base_image import find_base, find_named_base
 from .fill import Fills, check_tools
+from .not_built import refuse_not_built
 from .planning import Minting, Planned
 from .volumes import VolumeSources
 
@@ -83,8 +85,7 @@ class Place:
 
     def _boot_file(self, server: Server, key: str, path: str, problems: Problems) -> BaseImage | None:
         """The kernel or ramdisk that the server's image names; None with a problem where the host does not have it."""
-        image = server["image"]
-        wanted = None if image is None else image["properties"].get(key)
+        wanted = image_properties(server).get(key)
         if not wanted:
             return None
         found = find_named_base(str(wanted), self.hypervisor["images"], self.pool["name"])
@@ -153,6 +154,7 @@ def design(item: Planned, place: Place, minting: Minting, path: str, problems: P
         resources=replace(resources, ports_in_use=frozenset(hypervisor.get("ports_in_use", ()))),
         path=path,
     )
+    refuse_not_built(item.server, path, problems)
     check_tools(found.volumes, path, problems)
     check_networks(item.server, place.hypervisor, path, problems)
     problems.extend(found.problems)

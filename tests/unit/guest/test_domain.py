@@ -13,8 +13,9 @@ from lxml import etree
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.metadata import parse_server_element, server_element
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import RenderError, render_domain
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import Resources
 from tests.unit.guest.scenarios import NEWER_THAN_SCHEMA, SCENARIOS
-from tests.unit.guest.values import UUID, design, flavor, image, nic, server
+from tests.unit.guest.values import UUID, block_device, design, flavor, image, nic, server
 
 HOSTILE = "\"'<>&]]>{{ x }}{% raw %}\u00e9\U0001f600 \t\r\n  --> <!-- &amp; \\u0000 $(id)" + "z" * 100
 NOVA = "{http://openstack.org/xmlns/libvirt/nova/1.1}"
@@ -128,3 +129,18 @@ def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path: Any) -> N
 def test_uuid_and_name_are_those_of_the_server() -> None:
     root = etree.fromstring(render_domain(design().domain))
     assert (root.findtext("uuid"), root.findtext("name")) == (UUID, "web")
+
+
+def test_a_boot_volume_carries_the_facts_of_its_image() -> None:
+    """Rules IMG-19: without an image, the one that the volume was made of shapes the guest."""
+    volume = "0b5f4b83-1f1d-4a2b-8f3e-000000000001"
+    device = block_device(source_type="volume", destination_type="volume", volume_id=volume, boot_index=0)
+    boot_image = image(properties={"hw_machine_type": "q35", "hw_cdrom_bus": "scsi", "hw_scsi_model": "virtio-scsi"})
+    wanted = server(image=None, block_device_mapping=[device], extra={"boot_image": boot_image})
+    resources = Resources(volumes={volume: {"id": volume, "driver": "local", "device_path": "/dev/vg0/v0"}})
+    found = design(wanted, base_image=None, resources=resources)
+    assert found.problems == ()
+    assert found.domain.os.machine == "q35"
+    assert [disk.target_bus for disk in found.domain.devices.disks if disk.device == "cdrom"] == ["scsi"]
+    nova = found.domain.metadata.nova
+    assert (nova.image.uuid, nova.root_type, dict(nova.image.properties)["hw_machine_type"]) == ("", "volume", "q35")

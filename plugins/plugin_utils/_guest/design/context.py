@@ -20,6 +20,7 @@ from ..base_image import BaseImage
 from ..host_options import HostOptions
 from ..hypervisor_facts import Hypervisor, StoragePool
 from ..identity import volume_name
+from ..image_facts import image_properties
 from ..resources import Resources
 
 X86 = ("i686", "x86_64")
@@ -54,8 +55,7 @@ class Context:
 
     @property
     def properties(self) -> Mapping[str, Any]:
-        image = self.server["image"]
-        return {} if image is None else image["properties"]
+        return image_properties(self.server)
 
     @property
     def is_x86(self) -> bool:

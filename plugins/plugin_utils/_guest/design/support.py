@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..image_facts import image_facts
 from ..xml_text import illegal_texts
 from .context import Context
 
@@ -53,7 +54,8 @@ def _not_built(context: Context, path: str, given: object, what: str) -> None:
 
 
 def _refuse_illegal_text(context: Context) -> None:
-    for key in _IN_XML:
-        for path, found in illegal_texts(context.server.get(key), context.field(key)):
+    shown = {key: context.server.get(key) for key in _IN_XML} | {"image": image_facts(context.server)}
+    for key, value in shown.items():
+        for path, found in illegal_texts(value, context.field(key)):
             message = f"{path} holds {', '.join(found)}, which XML cannot carry"
             context.refuse("Invalid", "META-02", path, found, "printable text", message)
