@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import REQUEST_FORMS, Spec, validate_server_spec
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import ControllerAction
-from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import read_requests
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import read_requests, refuse
+from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.not_built import refuse_not_built
 
 
 class ActionModule(ControllerAction):
@@ -24,4 +26,8 @@ class ActionModule(ControllerAction):
     def work(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         requests = read_requests(params, read_file=self.read_file)
         servers = [planned.server for planned in requests.planned]
+        problems = Problems()
+        for planned in requests.planned:
+            refuse_not_built(planned.server, planned.wish.path, problems)
+        refuse(problems)
         return {"changed": False, "servers": servers, "no_effect": requests.no_effect}

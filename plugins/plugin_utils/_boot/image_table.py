@@ -169,7 +169,9 @@ PROPERTIES: Final[tuple[Property, ...]] = (
     ),
     Property("os_admin_user", "PRP-64", TEXT, "server_action: whose password is set"),
     Property("os_command_line", "PRP-64", TEXT, "domain: os/cmdline"),
-    Property("os_distro", "PRP-64", TEXT, "domain: default disk bus and NIC model"),
+    Property(
+        "os_distro", "PRP-64", TEXT, no_effect="there is no database of operating systems here; name bus and model instead"
+    ),
     Property("os_require_quiesce", "PRP-65", FLAG, "server_action: snapshots"),
     Property("os_skip_agent_inject_files_at_boot", "PRP-65", FLAG, no_effect=_AGENT),
     Property("os_skip_agent_inject_ssh", "PRP-65", FLAG, no_effect=_AGENT),

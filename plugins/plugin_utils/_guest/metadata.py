@@ -15,13 +15,21 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes impo
 
 from .image_facts import image_facts
 from .libraries import etree
-from .metadata_model import KilonovaServer, Metadata, NovaFlavor, NovaImage, NovaInstance, NovaOwner, NovaPort
+from .metadata_model import (
+    KILONOVA_NAMESPACE,
+    KilonovaServer,
+    Metadata,
+    NovaFlavor,
+    NovaImage,
+    NovaInstance,
+    NovaOwner,
+    NovaPort,
+)
 from .render import render_server_element
 from .version import VERSION
 from .volume_plan import VolumePlan
 
-NAMESPACE = "urn:kilonova:compute:1"
-NOVA_NAMESPACE = "http://openstack.org/xmlns/libvirt/nova/1.1"
+NAMESPACE = KILONOVA_NAMESPACE
 SCHEMA = 1
 BUILDING = "building"
 

@@ -40,6 +40,7 @@ def _list(rule: str, use: str = "") -> Option:
 
 _QUEUE_SIZE = Option("OPT-11", "number", None, choices=(256, 512, 1024))
 _NO_INJECTION = "nothing is written into disks from outside; the config drive carries keys, files and passwords"
+_NO_CONNECTION = "only volumes that another service connects have this choice, and there are none yet"
 _NO_SERVICE = "there is no service on the host that this could steer"
 _SPICE_CHOICES = {
     "image_compression": ("auto_glz", "auto_lz", "quic", "glz", "lz", "off"),
@@ -66,7 +67,7 @@ _LIBVIRT: dict[str, Option] = {
     "disk_cachemodes": _list("OPT-08"),
     "hw_disk_discard": _text("OPT-08", None, "ignore", "unmap"),
     "disk_prefix": _text("OPT-08", None),
-    "use_default_aio_mode_for_volumes": _flag("OPT-09", False, use="later"),
+    "use_default_aio_mode_for_volumes": _flag("OPT-09", False, use=_NO_CONNECTION),
     "use_virtio_for_bridges": _flag("OPT-10", True),
     "rx_queue_size": _QUEUE_SIZE,
     "tx_queue_size": replace(_QUEUE_SIZE, use="only ports of the type vhostuser have such a queue, and there are none yet"),

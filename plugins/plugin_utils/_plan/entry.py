@@ -22,7 +22,6 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.drive_docu
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.image_facts import image_properties
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import (
     CLONES,
     KERNELS,
@@ -31,6 +30,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources 
     VFAT_DRIVES,
     Resources,
 )
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.shape import PLAIN, Shape
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_plan import VolumePlan
 
 from .base_image import find_base, find_named_base
@@ -47,8 +47,14 @@ class Place:
     """Where servers are to be built: the host's facts, its options, the pool."""
 
     def __init__(
-        self, hypervisor: Hypervisor, options: HostOptions, pool: StoragePool, images: Mapping[str, Image] | None = None
+        self,
+        hypervisor: Hypervisor,
+        options: HostOptions,
+        pool: StoragePool,
+        images: Mapping[str, Image] | None = None,
+        shape: Shape = PLAIN,
     ) -> None:
+        self.shape = shape
         self.hypervisor = hypervisor
         self.sources = VolumeSources(hypervisor, pool, images or {})
         self.options = options
@@ -88,7 +94,9 @@ class Place:
         wanted = image_properties(server).get(key)
         if not wanted:
             return None
-        found = find_named_base(str(wanted), self.hypervisor["images"], self.pool["name"])
+        bases, pool = self.hypervisor["images"], self.pool["name"]
+        entry = self.sources.image(str(wanted))
+        found = find_named_base(str(wanted), bases, pool) if entry is None else find_base(entry, bases, pool)
         if found is None:
             where = f"{path}.image.properties.{key}" if path else f"image.properties.{key}"
             here = sorted({base["name"] for base in self.hypervisor["images"] if base["pool"] == self.pool["name"]})
@@ -170,7 +178,7 @@ def _with_hostname(server: Server, uuid: str) -> Server:
     return named
 
 
-def build_entry(item: Planned, wish: Wish, designed: Design, minting: Minting, fills: Fills) -> dict[str, Any]:
+def build_entry(item: Planned, wish: Wish, designed: Design, xml: str, minting: Minting, fills: Fills) -> dict[str, Any]:
     """What the host half gets: which volumes, which bytes, which XML, what to wait for."""
     volumes = [_to_host(volume, item, wish, designed, minting, fills) for volume in designed.volumes]
     console = next((volume for volume in designed.volumes if volume.role == "console.log"), None)
@@ -181,7 +189,7 @@ def build_entry(item: Planned, wish: Wish, designed: Design, minting: Minting, f
         "replaces": item.replaces,
         "domain": designed.domain.name,
         "request": item.server["request"]["index"],
-        "xml": render_domain(designed.domain),
+        "xml": xml,
         "volumes": volumes,
         "fills": fills.packed,
         "console": None if console is None else {"pool": console.pool, "name": console.name},

@@ -190,7 +190,7 @@ IMAGE: dict[str, tuple[Any, dict[str, str], dict[str, Any]]] = {
     "hw_vm_mode": ("hvm", {}, {}),
 }
 # Tested elsewhere: floppies and thread policies with hosts of their own; distributions and pointers say nothing by themselves.
-APART = {"hw_floppy_bus", "hw_cpu_thread_policy", "os_distro", "hw_pointer_model", "hw_vm_mode"}
+APART = {"hw_floppy_bus", "hw_cpu_thread_policy", "hw_pointer_model", "hw_vm_mode"}
 
 
 def test_the_table_of_properties_and_this_one_name_the_same() -> None:
