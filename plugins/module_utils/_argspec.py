@@ -15,7 +15,9 @@ DEFAULT_URI = "qemu:///system"
 DEFAULT_POOL = "default"
 DEFAULT_TIMEOUT = 180
 DEFAULT_CONCURRENCY = 4
+DEFAULT_UNUSED_FOR = 86400
 DEFAULT_CONSOLE_PATTERN = "login:"
+DEFAULT_DOMAIN_SCHEMA = "/usr/share/libvirt/schemas/domain.rng"
 
 SERVER_STATES = ("present", "running", "stopped", "paused", "absent")
 
@@ -96,9 +98,19 @@ def host_options_spec() -> Spec:
     return {"host_options": {"type": "dict"}, "hypervisor": {"type": "dict"}, "pool": {"type": "str", "default": DEFAULT_POOL}}
 
 
+def shaping_spec() -> Spec:
+    """What a user puts in front of our templates and on top of their result."""
+    return {
+        "template_folders": {"type": "list", "elements": "path", "default": []},
+        "xml_overlay": {"type": "str"},
+        "domain_schema": {"type": "str", "default": DEFAULT_DOMAIN_SCHEMA},
+    }
+
+
 def server_spec() -> Spec:
     spec = connection_spec()
-    for part in (request_forms_spec, catalogue_spec, quota_spec, request_spec, wait_spec, host_options_spec):
+    parts = (request_forms_spec, catalogue_spec, quota_spec, request_spec, wait_spec, host_options_spec, shaping_spec)
+    for part in parts:
         spec.update(part())
     spec.update(
         state={"type": "str", "default": "present", "choices": list(SERVER_STATES)},
@@ -146,9 +158,10 @@ def validate_block_device_mapping_spec() -> Spec:
 
 def domain_xml_spec() -> Spec:
     spec = dict(connection_spec(), **host_options_spec())
-    for part in (request_forms_spec, catalogue_spec):
+    for part in (request_forms_spec, catalogue_spec, shaping_spec):
         spec.update(part())
     spec["hypervisor"] = {"type": "dict", "required": True}
+    spec["explain"] = {"type": "bool", "default": False}
     return spec
 
 
@@ -169,14 +182,24 @@ def domain_spec() -> Spec:
 
 def image_spec() -> Spec:
     return {
-        "name": {"type": "str", "required": True},
+        "name": {"type": "str"},
         "src": {"type": "path"},
         "path": {"type": "path"},
+        "url": {"type": "str"},
+        "fetch_on": {"type": "str", "default": "host", "choices": ["host", "controller"]},
         "checksum": {"type": "str"},
-        "disk_format": {"type": "str", "choices": ["qcow2", "raw"]},
+        "disk_format": {"type": "str", "choices": ["qcow2", "raw", "iso", "aki", "ari"]},
+        "properties": {"type": "dict"},
+        "min_disk": {"type": "int"},
+        "min_ram": {"type": "int"},
         "pool": {"type": "str", "default": DEFAULT_POOL},
-        "state": {"type": "str", "default": "present", "choices": ["present"]},
+        "state": {"type": "str", "default": "present", "choices": ["present", "absent", "pruned"]},
+        "unused_for": {"type": "int", "default": DEFAULT_UNUSED_FOR},
     }
+
+
+def image_info_spec() -> Spec:
+    return {"name": {"type": "str"}, "pool": {"type": "str"}}
 
 
 def volume_spec() -> Spec:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import BinaryIO, Dict, Optional, Tuple
+from typing import BinaryIO, Dict, List, Optional, Tuple
 
 from ._errors import KilonovaError
 
@@ -43,15 +43,13 @@ def hash_file(source: BinaryIO, algorithms: Tuple[str, ...]) -> Dict[str, str]:
             digest.update(chunk)
 
 
-def verified_sha256(source: BinaryIO, name: str, checksum: Optional[str]) -> str:
-    """The content's sha256, after the declared checksum was found to fit. Raises ChecksumError where it does not."""
-    if not checksum:
-        return hash_file(source, ("sha256",))["sha256"]
-    algorithm, wanted = parse_checksum(checksum)
-    found = hash_file(source, tuple(sorted({"sha256", algorithm})))
-    if found[algorithm] != wanted:
+def check_published(source: BinaryIO, name: str, checksum: Optional[str]) -> List[str]:
+    """The hashes of a file, "algorithm:hex", sha256 first, after the wanted one was found to fit. ChecksumError otherwise."""
+    algorithm, wanted = parse_checksum(checksum) if checksum else ("sha256", "")
+    found = hash_file(source, tuple(dict.fromkeys(("sha256", algorithm))))
+    if checksum and found[algorithm] != wanted:
         raise ChecksumError(
             "the checksum of the image %s does not fit: declared %s:%s, found %s:%s"
             % (name, algorithm, wanted, algorithm, found[algorithm])
         )
-    return found["sha256"]
+    return ["%s:%s" % item for item in found.items()]

@@ -12,6 +12,10 @@ from typing import Any, BinaryIO, Dict, List, Optional, Tuple
 
 from ._errors import KilonovaError
 
+# What can be a disk, and Nova's names for a kernel and a ramdisk.
+FORMATS = ("qcow2", "raw", "iso")
+BOOT_FILES = ("aki", "ari")
+
 QCOW2_MAGIC = b"QFI\xfb"
 
 # Incompatible feature bits of qcow2 version 3 (QEMU's qcow2 specification): data is in another file; needs a newer reader.
@@ -76,10 +80,13 @@ def _qcow2(head: bytes) -> Dict[str, Any]:
 
 def check(name: str, facts: Dict[str, Any], declared: Optional[str]) -> None:
     """Raises ImageError for an unsafe image, one of another format than declared, and one of a format not built yet."""
+    if declared in BOOT_FILES:
+        # A kernel or ramdisk is handed to the guest as it is; nothing ever looks into it.
+        facts["format"] = declared
     if declared and facts["format"] != declared:
         raise ImageError("the image %s is declared as %s, but its content is %s" % (name, declared, facts["format"]))
-    if facts["format"] not in ("qcow2", "raw"):
-        raise ImageError("the image %s is %s: only qcow2 and raw are built yet" % (name, facts["format"]))
+    if facts["format"] not in (*FORMATS, *BOOT_FILES):
+        raise ImageError("the image %s is %s: only %s are built yet" % (name, facts["format"], ", ".join(FORMATS)))
     if facts["unsafe"]:
         raise ImageError("the image %s is refused: %s" % (name, "; ".join(facts["unsafe"])))
     if facts["virtual_size"] <= 0:

@@ -120,7 +120,6 @@ def test_no_secret_is_shown_however_much_is_told(desk: Desk) -> None:
         ({"boot_flavor": "huge"}, "servers[0].flavor: there is no flavor huge [FlavorNotFound]"),
         ({"boot_image": "gone"}, "servers[0].image: there is no image gone [ImageNotFound]"),
         ({"kilonova_images": {"tiny": {"src": "gone.qcow2"}}}, "the file gone.qcow2 of the image tiny does not exist"),
-        ({"kilonova_images": {"tiny": {"url": "https://example.org/x"}}}, "by url is not built yet (tiny)"),
         ({"boot_api_request": {"server": {}}}, "one form at a time: boot_api_request and kilonova_servers or boot_* are given"),
         ({"boot_count": 2, "boot_max_count": 3}, "boot_count says both boot_min_count and boot_max_count"),
         ({"boot_name": "", "boot_flavor": "", "boot_image": ""}, "nothing to boot: give boot_name"),

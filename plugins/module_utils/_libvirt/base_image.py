@@ -31,6 +31,11 @@ from .storage import (
 PREFIX = "base_"
 _SCHEMA = 1
 
+# What a record may say beside the content: properties {str: value}, min_disk (GiB), min_ram (MiB), published (hashes of the
+# file as it was published, "algorithm:hex"), source {url, etag, last_modified}, unused_since (seconds since 1970), modified
+# (the content's time, as libvirt tells it).
+EXTRAS = ("properties", "min_disk", "min_ram", "published", "source", "unused_since", "modified")
+
 
 def content_name(sha256: str) -> str:
     return PREFIX + sha256
@@ -105,10 +110,11 @@ def _is_whole(connection: Any, pool: Any, volume_name: str, facts: Dict[str, Any
     return bool(digest.hexdigest() == facts["sha256"])
 
 
-def write_record(connection: Any, pool: Any, facts: Dict[str, Any]) -> Dict[str, Any]:
-    """The last step: from now on the image is there by that name."""
+def write_record(connection: Any, pool: Any, facts: Dict[str, Any], *, created: Optional[int] = None) -> Dict[str, Any]:
+    """The last step: from now on the image is there by that name. ``created`` is for a record that is written again."""
     keys = ("name", "sha256", "disk_format", "virtual_size", "size")
-    record = dict({key: facts[key] for key in keys}, schema=_SCHEMA, created=int(time.time()))
+    record = dict({key: facts[key] for key in keys}, schema=_SCHEMA, created=created or int(time.time()))
+    record.update({key: facts[key] for key in EXTRAS if facts.get(key)})
     text = json.dumps(record, sort_keys=True).encode()
     name = record_name(facts["sha256"], facts["name"])
     delete_volume(pool, name)

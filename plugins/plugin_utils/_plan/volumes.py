@@ -76,6 +76,10 @@ class VolumeSources:
                 self._make(device, index, uuid, where, found, problems)
         return found
 
+    def image(self, wanted: str | None) -> Image | None:
+        """The catalogue's image of that id or name."""
+        return next((entry for entry in self.images.values() if wanted in (entry["id"], entry["name"])), None)
+
     def _record(self, kind: str, wanted: str | None) -> Record | None:
         known = self.hypervisor.get("volumes") or []
         return next((record for record in known if record["kind"] == kind and record["id"] == wanted), None)
@@ -127,7 +131,7 @@ class VolumeSources:
         return {}
 
     def _image(self, wanted: str | None, where: str, problems: Problems) -> dict[str, Any]:
-        image = next((entry for entry in self.images.values() if wanted in (entry["id"], entry["name"])), None)
+        image = self.image(wanted)
         base = None if image is None else find_base(image, self.hypervisor["images"], self.pool["name"])
         if image is None or base is None:
             message = f"{where}: the base image of {wanted if image is None else image['name']} is not on the host"

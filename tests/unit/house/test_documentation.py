@@ -25,6 +25,7 @@ SPECS = {
     "domain_xml": _argspec.domain_xml_spec(),
     "hypervisor_info": _argspec.connection_spec(),
     "image": {**_argspec.connection_spec(), **_argspec.image_spec()},
+    "image_info": {**_argspec.connection_spec(), **_argspec.image_info_spec()},
     "server": _argspec.server_spec(),
     "server_info": {**_argspec.connection_spec(), "name": {"type": "str", "aliases": ["uuid"]}},
     "spawn": {**_argspec.connection_spec(), "plan": {"type": "str", "required": True}},

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands on a base image: disks of any pool that have it below them, and domains that name it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+from xml.etree import ElementTree
+
+from .._errors import HypervisorError
+from .binding import libvirt
+from .errors import is_error, translate_errors
+from .volume_use import list_uses
+
+
+def users_by_path(connection: Any) -> Dict[str, List[str]]:
+    """Path of a base -> who needs it: domains by name, disks as pool/volume. Disks that outlive their server count too."""
+    found: Dict[str, List[str]] = {}
+    with translate_errors("list the storage pools"):
+        pools = connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE)
+    for pool in pools:
+        for volume in _volumes(pool):
+            path = _backing_path(volume)
+            if path:
+                found.setdefault(path, []).append("%s/%s" % (pool.name(), volume.name()))
+    for (pool_name, path), uses in list_uses(connection).items():
+        if not pool_name:
+            found.setdefault(path, []).extend("the server %s" % (use["server"] or use["domain"]) for use in uses)
+    return found
+
+
+def _volumes(pool: Any) -> List[Any]:
+    try:
+        with translate_errors("list the volumes of the pool %s" % pool.name()):
+            volumes: List[Any] = pool.listAllVolumes()
+            return volumes
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_POOL", "VIR_ERR_OPERATION_INVALID"):
+            return []  # stopped since the list was made
+        raise
+
+
+def _backing_path(volume: Any) -> str:
+    try:
+        with translate_errors("read the volume %s" % volume.name()):
+            return ElementTree.fromstring(volume.XMLDesc(0)).findtext("backingStore/path") or ""
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
+            return ""
+        raise

@@ -1,0 +1,254 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images from everywhere: fetched, resumed, unpacked, checked, refused, kept once, taken away."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.kilonova.compute.plugins.module_utils import _fetch
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import image_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._errors import KilonovaError
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image import ensure_image
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_removal import (
+    prune_images,
+    read_images,
+    remove_image,
+)
+
+from .web import serve
+from .world import READY, World
+
+pytestmark = pytest.mark.lab
+
+WORK = {"present": ensure_image, "absent": remove_image, "pruned": prune_images}
+RAW = b"\xeb\x3c\x90 a small disk".ljust(3 * 1024 * 1024, b"\0") + b"its end".ljust(1024 * 1024, b"\0")
+
+
+def image(world: World, name: str | None = "it", *, check: bool = False, **options: Any) -> dict[str, Any]:
+    """What the module image does on the host, in this process."""
+    validated = ArgumentSpecValidator(image_spec()).validate({"name": name} | options if name else options)
+    assert not validated.error_messages, validated.error_messages
+    params = validated.validated_parameters
+    with world.connected() as connection:
+        found: dict[str, Any] = WORK[params["state"]](connection, params, check_mode=check)
+    return found
+
+
+def refused(world: World, **options: Any) -> str:
+    before = world.holdings()
+    with pytest.raises(KilonovaError) as caught:
+        image(world, **options)
+    assert world.holdings() == before
+    return caught.value.message
+
+
+def remove(world: World, name: str = "it", **options: Any) -> None:
+    assert image(world, name, state="absent", **options)["changed"]
+
+
+def sha256(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another attempt at once."""
+    monkeypatch.setattr(_fetch.fetch, "__kwdefaults__", _fetch.fetch.__kwdefaults__ | {"sleep": lambda _seconds: None})
+
+
+def test_a_broken_download_is_resumed(world: World) -> None:
+    """Three breaks and a busy server later the image is there, and every byte was sent once."""
+    with serve(disk=RAW) as web:
+        web.breaks, web.break_after, web.errors = 3, len(RAW) // 5, [503]
+        found = image(world, url=f"{web.url}/disk")
+        assert found["image"]["sha256"] == sha256(RAW)[7:]
+        assert web.sent == len(RAW)
+        assert [request.split()[2] for request in web.requests[2:]] == [f"bytes={n * (len(RAW) // 5)}-" for n in (1, 2, 3)]
+        asked = len(web.requests)
+        assert not image(world, url=f"{web.url}/disk")["changed"]
+        assert not image(world, url=f"{web.url}/disk", check=True)["changed"]
+        assert (web.sent, len(web.requests)) == (len(RAW), asked + 2)
+        web.files["/disk"] = RAW[::-1]
+        assert image(world, url=f"{web.url}/disk", check=True)["changed"]
+        assert image(world, url=f"{web.url}/disk")["changed"]
+    assert len(image(world, state="absent")["removed"]) == 2
+
+
+def test_a_download_that_never_ends_leaves_nothing(world: World) -> None:
+    with serve(disk=RAW) as web:
+        web.breaks, web.break_after = 100, 1
+        assert f"{web.url}/disk cannot be fetched" in refused(world, url=f"{web.url}/disk")
+        assert "the server answers 404" in refused(world, url=f"{web.url}/nowhere")
+    assert "only http and https can" in refused(world, url="file:///etc/shadow")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
+def test_packed_images_are_unpacked_once(world: World, pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(RAW)
+    with serve(disk=packed) as web:
+        found = image(world, url=f"{web.url}/disk", checksum=sha256(packed), disk_format="raw")
+        assert found["image"]["sha256"] == sha256(RAW)[7:]
+        sent = web.sent
+        assert not image(world, url=f"{web.url}/disk", checksum=sha256(packed))["changed"]
+        assert web.sent == sent
+        web.files["/disk"] = packed[: len(packed) // 2]
+        assert "its" in refused(world, name="half", url=f"{web.url}/disk")
+    remove(world)
+
+
+def test_checksums_from_a_file_of_the_distribution(world: World) -> None:
+    good = hashlib.sha512(RAW).hexdigest()
+    with serve(disk=RAW, SUMS=f"{'0' * 128}  ./other\n{good} *pool/disk\n".encode()) as web:
+        assert image(world, url=f"{web.url}/disk", checksum=f"{web.url}/SUMS")["changed"]
+        assert not image(world, url=f"{web.url}/disk", checksum=f"{web.url}/SUMS")["changed"]
+        web.files["/SUMS"] = f"SHA512 (disk) = {'0' * 128}\n".encode()
+        assert f"declared sha512:{'0' * 128}, found sha512:{good}" in refused(
+            world, name="lie", url=f"{web.url}/disk", checksum=f"{web.url}/SUMS"
+        )
+        assert "say nothing of gone" in refused(world, url=f"{web.url}/gone", checksum=f"{web.url}/SUMS")
+    remove(world)
+
+
+def test_what_is_refused(world: World, tmp_path: Path) -> None:
+    disk, overlay = tmp_path / "disk", tmp_path / "overlay"
+    disk.write_bytes(RAW)
+    argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-b", disk, "-F", "raw", overlay]
+    subprocess.run(argv, check=True)
+    vmdk, zst = tmp_path / "vmdk", tmp_path / "zst"
+    vmdk.write_bytes(b"KDMV".ljust(4096, b"\0"))
+    zst.write_bytes(b"\x28\xb5\x2f\xfd".ljust(4096, b"\0"))
+    assert "declared as qcow2, but its content is raw" in refused(world, path=str(disk), disk_format="qcow2")
+    assert "it has a backing file" in refused(world, path=str(overlay))
+    assert "is vmdk: only qcow2, raw, iso are built yet" in refused(world, path=str(vmdk))
+    assert "packed with zstd" in refused(world, path=str(zst))
+    assert "does not fit" in refused(world, path=str(disk), checksum="sha256:" + "0" * 64)
+    assert "does not exist on this host" in refused(world, path=str(tmp_path / "nowhere"))
+
+
+@contextmanager
+def small_pool(world: World, name: str, mib: int) -> Iterator[str]:
+    """A pool with room for so much and no more."""
+    place = f"/var/lib/libvirt/{name}"
+    world.host.run(["sh", "-c", f"mkdir -p {place} && mount -t tmpfs -o size={mib}m none {place}"])
+    xml = f"<pool type='dir'><name>{name}</name><target><path>{place}</path></target></pool>"
+    with world.connected() as connection:
+        connection.storagePoolCreateXML(xml)
+    try:
+        yield name
+    finally:
+        with world.connected() as connection:
+            connection.storagePoolLookupByName(name).destroy()
+        world.host.run(["umount", place])
+
+
+def test_a_full_pool_keeps_nothing_half(world: World, tmp_path: Path) -> None:
+    disk, packed = tmp_path / "disk", tmp_path / "disk.gz"
+    disk.write_bytes(RAW)
+    packed.write_bytes(gzip.compress(RAW))
+    with small_pool(world, "small", 2) as pool:
+        assert f"has {len(RAW)} bytes, and the pool small has room for 2097152" in refused(world, path=str(disk), pool=pool)
+        assert "unpacks to more than 2097152 bytes" in refused(world, path=str(packed), pool=pool)
+
+
+def test_properties_travel_and_change(world: World, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(RAW)
+    wish: dict[str, Any] = {"path": str(disk), "properties": {"os_type": "linux"}, "min_disk": 1}
+    assert image(world, **wish)["image"]["properties"] == {"os_type": "linux"}
+    assert not image(world, **wish)["changed"]
+    changed = image(world, **wish | {"properties": {"os_type": "windows"}})
+    assert (changed["changed"], changed["image"]["min_disk"]) == (True, 1)
+    with world.connected() as connection:
+        (listed,) = read_images(connection, {"name": "it"})
+    assert (listed["properties"], listed["users"]) == ({"os_type": "windows"}, [])
+    remove(world)
+
+
+def test_a_base_that_servers_need_is_neither_deleted_nor_pruned(world: World, tmp_path: Path) -> None:
+    """Pruning notes what is unused, waits, and takes away nothing that anything stands on."""
+    disk = tmp_path / "disk"
+    disk.write_bytes(RAW)
+    image(world, path=str(disk))
+    world.booted(name="web", state="stopped")
+    assert "is needed by default/" in refused(world, name="tiny", state="absent")
+    first = image(world, None, state="pruned", unused_for=3600)
+    assert (first["changed"], first["removed"], [entry["name"] for entry in first["unused"]]) == (False, [], ["it"])
+    foretold = image(world, None, state="pruned", unused_for=0, check=True)
+    assert [entry["name"] for entry in foretold["removed"]] == ["it"]
+    pruned = image(world, None, state="pruned", unused_for=0)
+    assert (pruned["changed"], [entry["name"] for entry in pruned["removed"]]) == (True, ["it"])
+    assert not image(world, None, state="pruned", unused_for=0)["changed"]
+    world.server(name="web", state="absent")
+
+
+def test_a_server_boots_a_kernel_of_its_own(world: World) -> None:
+    """Kernel and ramdisk are images too; the server gets copies, which go with it (guest DSK-07, OS-11)."""
+    folder = world.image.parent
+    before = world.holdings()
+    tasks = [
+        {"kilonova.compute.image": {"name": "vmlinuz", "src": str(folder / "vmlinuz"), "disk_format": "aki"}},
+        {"kilonova.compute.image": {"name": "initrd", "src": str(folder / "initrd.gz"), "disk_format": "ari"}},
+    ]
+    played = world.play(*tasks)
+    assert played.code == 0, played.output
+    with_base = world.holdings()
+    properties = {"kernel_id": "vmlinuz", "ramdisk_id": "initrd", "os_command_line": "console=ttyS0 told=by-nova"}
+    images: dict[str, Any] = {
+        "tiny": {"src": "tiny.qcow2", "properties": properties},
+        "vmlinuz": {"src": "vmlinuz", "disk_format": "aki", "container_format": "aki"},
+        "initrd": {"src": "initrd.gz", "disk_format": "ari", "container_format": "ari"},
+    }
+    missing = images | {"nowhere": images["vmlinuz"]}
+    missing["tiny"] = {"src": "tiny.qcow2", "properties": properties | {"kernel_id": "nowhere"}}
+    (problem,) = world.server(name="web", images=missing)["problems"]
+    assert (problem["code"], problem["field"]) == ("ImageNotFound", "image.properties.kernel_id")
+    server = world.booted(name="web", images=images, wait_for="console", console_pattern=READY)
+    assert "told=by-nova" in world.guest(server).one("kernel")["cmdline"]
+    world.server(name="web", state="absent")
+    assert world.holdings() == with_base
+    remove(world, "vmlinuz")
+    remove(world, "initrd")
+    assert world.holdings() == before
+
+
+def test_the_controller_fetches_for_a_host_without_a_way_out(world: World) -> None:
+    """Through ansible-playbook over ssh; the second time nothing is fetched."""
+    content = gzip.compress(RAW)
+    with serve(disk=content) as web:
+        task = {
+            "kilonova.compute.image": {
+                "name": "it", "url": f"{web.url}/disk", "fetch_on": "controller", "checksum": sha256(content),
+            }
+        }  # fmt: skip
+        played = world.play(task, task)
+        assert played.code == 0, played.output
+        assert [result["changed"] for result in played.results] == [True, False]
+        assert web.sent == len(content)
+    remove(world)
+
+
+def test_two_runs_bring_one_image(world: World, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.write_bytes(RAW * 4)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        runs = [pool.submit(image, world, path=str(disk)) for _ in range(2)]
+        answers = [run.result() for run in runs]
+    assert {answer["image"]["sha256"] for answer in answers} == {sha256(RAW * 4)[7:]}
+    with world.connected() as connection:
+        (listed,) = read_images(connection, {"name": "it"})
+    assert world.host.path(listed["path"]).read_bytes() == RAW * 4
+    remove(world)
