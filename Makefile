@@ -55,6 +55,12 @@ typing: env-dev ## mypy, strict
 unit: env-dev ## tests that need neither libvirt's daemon nor a network
 	@.venv/bin/pytest -q tests/unit
 
+FUZZ_EXAMPLES ?= 10000
+
+.PHONY: fuzz
+fuzz: env-dev ## arbitrary input to the contract (FUZZ_EXAMPLES=N per module)
+	@KILONOVA_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) .venv/bin/pytest -q -n 2 tests/unit/boot/test_fuzz.py
+
 .PHONY: parity
 parity: env-dev ## write the parity table (docs/parity.md) from the code
 	@.venv/bin/python -m tools.parity
