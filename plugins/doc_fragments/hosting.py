@@ -42,6 +42,36 @@ options:
     default: default
 """
 
+    # A user's own templates and overlay.
+    SHAPING = r"""
+options:
+  template_folders:
+    description:
+      - Folders on the controller with templates (C(*.xml.j2)) that stand before the collection's own, the first one first.
+      - A file replaces the one of the same path and must define the same macro; all others stay. One that replaces nothing, and
+        that none of the others uses, is refused.
+    type: list
+    elements: path
+    default: []
+  xml_overlay:
+    description:
+      - A fragment of domain XML, a C(domain) element, that is merged into the XML of every server of the task.
+      - An element meets the one of the same name and identity. Identity is a disk's C(target/@dev), an interface's
+        C(mac/@address) or C(target/@dev), a controller's C(@type) and C(@index), a channel's C(target/@name), and the like.
+        Without an identity it meets the only element of its name; where there are several it is refused.
+      - What it meets gets its attributes, its text and, by the same rule, its children. What meets nothing is added.
+      - The attribute C(kilonova:overlay) (namespace C(urn:kilonova:compute:1)) of an element says C(add), C(replace) or
+        C(remove) instead.
+      - The C(name), the C(uuid) and the metadata that the collection knows its servers by cannot be changed.
+    type: str
+  domain_schema:
+    description:
+      - libvirt's schema on the controller. What O(template_folders) and O(xml_overlay) make is checked by it where the file
+        exists, before the host is touched. An empty text leaves the check to the host, which always makes it when it defines.
+    type: str
+    default: /usr/share/libvirt/schemas/domain.rng
+"""
+
     # Limits on how many servers may be built.
     QUOTA = r"""
 options:

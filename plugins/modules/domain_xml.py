@@ -21,6 +21,13 @@ options:
       - The facts of the host as M(kilonova.compute.hypervisor_info) returned them.
     type: dict
     required: true
+  explain:
+    description:
+      - Also say for each element and attribute which input, or which default, put it there, and where each input ended.
+      - Each input is taken away or altered in turn, the domain is designed again, and the two trees are compared. So nothing of
+        it is written by hand, and what two inputs say alike is seen only where both change together.
+    type: bool
+    default: false
   host_options:
     description:
       - Nova's host options by group.
@@ -34,6 +41,7 @@ extends_documentation_fragment:
   - kilonova.compute.connection.controller
   - kilonova.compute.request_forms
   - kilonova.compute.catalogues
+  - kilonova.compute.hosting.shaping
   - kilonova.compute.attributes.info
   - kilonova.compute.attributes.controller
 """

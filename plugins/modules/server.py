@@ -68,6 +68,7 @@ extends_documentation_fragment:
   - kilonova.compute.request_forms
   - kilonova.compute.hosting
   - kilonova.compute.hosting.options
+  - kilonova.compute.hosting.shaping
   - kilonova.compute.hosting.quota
   - kilonova.compute.attributes
   - kilonova.compute.attributes.action
@@ -104,6 +105,22 @@ EXAMPLES = r"""
     timeout: 300
     flavors: "{{ kilonova_flavors }}"
     images: "{{ kilonova_images }}"
+
+- name: Boot a server with a device that nothing else offers
+  kilonova.compute.server:
+    name: web
+    flavor: m1.tiny
+    image: debian-12
+    flavors: "{{ kilonova_flavors }}"
+    images: "{{ kilonova_images }}"
+    xml_overlay: |
+      <domain xmlns:kilonova="urn:kilonova:compute:1">
+        <devices>
+          <disk><target dev="vda"/><driver queues="4"/></disk>
+          <input type="tablet" kilonova:overlay="remove"/>
+          <panic model="isa"/>
+        </devices>
+      </domain>
 
 - name: Delete a server
   kilonova.compute.server:

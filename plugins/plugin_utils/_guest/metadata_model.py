@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+KILONOVA_NAMESPACE = "urn:kilonova:compute:1"
+NOVA_NAMESPACE = "http://openstack.org/xmlns/libvirt/nova/1.1"
+
 
 @dataclass(frozen=True, kw_only=True)
 class NovaImage:

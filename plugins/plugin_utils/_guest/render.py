@@ -6,21 +6,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from markupsafe import Markup, escape
 
 from .device_model import PciHostdev
 from .domain_model import Domain
 from .libraries import etree
 from .metadata_model import KilonovaServer
+from .shape import PLAIN, TEMPLATES, Shape
 from .xml_text import illegal_characters
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 # Blank text that a template wrote between two tags. Values never match: their line ends are written as character references.
 _BETWEEN_TAGS = re.compile(r">[ ]*\n\s*<")
@@ -32,27 +32,52 @@ class RenderError(ValueError):
     """A template, ours or a user's, wrote something that is not XML, or a value cannot stand in XML."""
 
 
-def render_domain(domain: Domain, *, template_folders: Sequence[str] = ()) -> str:
-    """The domain as XML text, the same for the same input. Templates of ``template_folders`` come before ours, one by one."""
-    return _render("domain.xml.j2", "domain", domain, template_folders)
+def render_domain(domain: Domain, *, shape: Shape = PLAIN) -> str:
+    """The domain as XML text, the same for the same input. Raises RenderError, OverlayError or SchemaError where what a user
+    gave beside our templates does not work."""
+    root = _tree("domain.xml.j2", "domain", domain, shape.template_folders)
+    if shape.overlay is not None:
+        shape.overlay.merge_into(root)
+    if shape.schema is not None and not shape.is_plain:
+        shape.schema.check(root)
+    return _text(root)
 
 
-def render_server_element(server: KilonovaServer, *, template_folders: Sequence[str] = ()) -> str:
+def render_server_element(server: KilonovaServer) -> str:
     """Our metadata element alone."""
-    return _render("metadata/kilonova_server.xml.j2", "kilonova_server", server, template_folders)
+    return _text(_tree("metadata/kilonova_server.xml.j2", "kilonova_server", server, ()))
 
 
-def _render(template: str, macro: str, value: object, folders: Sequence[str]) -> str:
+def _tree(template: str, macro: str, value: object, folders: tuple[str, ...]) -> etree._Element:
     try:
-        text = _macro(template, macro, tuple(folders))(value)
-    except TemplateError as error:
-        raise RenderError(f"the template {template}, or one that it uses, fails: {error}") from error
+        text = _macro(template, macro, folders)(value)
+    except (TemplateError, TypeError, RenderError) as error:
+        raise RenderError(f"{_where(error, template)}: {error}") from error
     try:
-        root = etree.fromstring(_BETWEEN_TAGS.sub("><", text).strip(), _parser())
+        return etree.fromstring(_BETWEEN_TAGS.sub("><", text).strip(), _parser())
     except etree.XMLSyntaxError as error:
-        raise RenderError(f"the template {template} did not give well-formed XML: {error}") from error
+        found = ", ".join(str(Path(folder)) for folder in folders) or "the collection"
+        lines = _BETWEEN_TAGS.sub("><", text).strip().splitlines()[(error.lineno or 1) - 1 :]
+        offset = error.offset or 0
+        near = f", near {lines[0][max(0, offset - 60) : offset + 20]!r}" if lines else ""
+        raise RenderError(f"the templates of {found} did not give well-formed XML: {error.msg}{near}") from error
+
+
+def _text(root: etree._Element) -> str:
     etree.indent(root)
     return etree.tostring(root, encoding="unicode") + "\n"
+
+
+def _where(error: BaseException, template: str) -> str:
+    """File and line of the template that failed."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename or error.name or template}, line {error.lineno}"
+    found = template
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        known = frame.f_globals.get("__jinja_template__")
+        if known is not None:  # the frames are those of the code that Jinja made of it
+            found = f"{known.filename}, line {known.get_corresponding_lineno(line)}"
+    return found
 
 
 @lru_cache(maxsize=32)

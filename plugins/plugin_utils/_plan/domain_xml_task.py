@@ -14,10 +14,10 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems im
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import ReadFile, read_requests, refuse
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
 
 from .entry import Place, design, find_pool
 from .planning import Intent, Minting, match
+from .shaping import read_shape, render_shaped
 from .volumes import names_volumes, volume_tables
 
 # Nothing is minted for a look: the uuid follows from the name, and the clock stands still, so that the answer does too.
@@ -41,8 +41,9 @@ def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, An
     problems.extend(options.problems)
     no_effect.extend(options.no_effect)
     pool = find_pool(hypervisor, params["pool"], problems)
+    shape = read_shape(params, problems)
     refuse(problems)
-    place = Place(hypervisor, options.value, pool, requests.images)
+    place = Place(hypervisor, options.value, pool, requests.images, shape)
     domains = [_show(request.server, place, problems, no_effect) for request in requests.planned]
     refuse(problems)
     return {"changed": False, "domains": domains, "no_effect": no_effect}
@@ -52,8 +53,8 @@ def _show(server: Server, place: Place, problems: Problems, no_effect: list[NoEf
     minting = Minting(lambda: str(uuid.uuid5(_NAMESPACE, server["name"])), _CLOCK, bytes)
     [item] = match([(server, _INTENT)], place.hypervisor, minting, problems)
     designed = design(item, place, minting, f"servers[{server['request']['index']}]", problems, no_effect)
-    if problems:
+    xml = render_shaped(designed.domain, place.shape, problems) if not problems else ""
+    if not xml:
         return {}
-    xml = render_domain(designed.domain)
     place.claim(item, designed.domain.name, xml)
     return {"name": designed.domain.name, "uuid": item.uuid, "xml": xml}

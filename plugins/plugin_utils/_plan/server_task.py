@@ -34,6 +34,7 @@ from .entry import Place, build_entry, design, find_pool, power_entry
 from .fill import Fills
 from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
 from .reply import reply_to
+from .shaping import read_shape, render_shaped
 from .volumes import check_taken_once, names_volumes, volume_tables
 
 RunOnHost = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -101,8 +102,9 @@ class ServerTask:
         wanted = [(request.server, intent_of(request, intent, problems)) for request in requests.planned]
         planned = match(wanted, hypervisor, minting, problems)
         pool = find_pool(hypervisor, self.params["pool"], problems)
+        shape = read_shape(self.params, problems)
         refuse(problems, single=self._single)
-        place = Place(hypervisor, options.value, pool, requests.images)
+        place = Place(hypervisor, options.value, pool, requests.images, shape)
         fills = Fills()
         taken = []
         for item, request in zip(planned, requests.planned, strict=True):
@@ -110,9 +112,10 @@ class ServerTask:
                 path = "" if self._single else f"servers[{item.server['request']['index']}]"
                 designed = design(item, place, minting, path, problems, no_effect)
                 taken.append((path, designed.volumes))
-                if not problems:
-                    item.entry = build_entry(item, request.wish, designed, minting, fills)
-                    place.claim(item, designed.domain.name, item.entry["xml"])
+                xml = render_shaped(designed.domain, place.shape, problems) if not problems else ""
+                if xml:
+                    item.entry = build_entry(item, request.wish, designed, xml, minting, fills)
+                    place.claim(item, designed.domain.name, xml)
             elif item.action == "power":
                 item.entry = power_entry(item)
         check_taken_once(taken, problems)

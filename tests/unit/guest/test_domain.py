@@ -14,6 +14,7 @@ from lxml import etree
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.metadata import parse_server_element, server_element
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import RenderError, render_domain
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import Resources
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.shape import Shape
 from tests.unit.guest.scenarios import NEWER_THAN_SCHEMA, SCENARIOS
 from tests.unit.guest.values import UUID, block_device, design, flavor, image, nic, server
 
@@ -109,7 +110,7 @@ def test_a_users_template_replaces_one_macro(tmp_path: Any) -> None:
     folder = tmp_path / "devices"
     folder.mkdir()
     (folder / "rng.xml.j2").write_text('{% macro rng(rng) %}<rng model="virtio"><backend model="egd"/></rng>{% endmacro %}')
-    root = etree.fromstring(render_domain(design().domain, template_folders=[str(tmp_path)]))
+    root = etree.fromstring(render_domain(design().domain, shape=Shape((str(tmp_path),))))
     assert [backend.get("model") for backend in root.iterfind(".//rng/backend")] == ["egd"]
     assert root.find(".//memballoon") is not None
 
@@ -117,13 +118,13 @@ def test_a_users_template_replaces_one_macro(tmp_path: Any) -> None:
 def test_a_template_that_breaks_the_xml_is_named(tmp_path: Any) -> None:
     (tmp_path / "clock.xml.j2").write_text("{% macro clock(clock) %}<clock>{% endmacro %}")
     with pytest.raises(RenderError, match="well-formed"):
-        render_domain(design().domain, template_folders=[str(tmp_path)])
+        render_domain(design().domain, shape=Shape((str(tmp_path),)))
 
 
 def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path: Any) -> None:
     (tmp_path / "clock.xml.j2").write_text("{% macro clock(clock) %}<clock offset='{{ clock.ofset }}'/>{% endmacro %}")
     with pytest.raises(RenderError, match="ofset"):
-        render_domain(design().domain, template_folders=[str(tmp_path)])
+        render_domain(design().domain, shape=Shape((str(tmp_path),)))
 
 
 def test_uuid_and_name_are_those_of_the_server() -> None:

@@ -14,6 +14,7 @@ from lxml import etree
 from ansible_collections.kilonova.compute.plugins.module_utils._claims import claim
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import ContractError
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.domain_xml_task import show_domains
+from tests.unit.guest.conftest import SCHEMA
 from tests.unit.guest.values import GIB, hypervisor, pool
 
 BASE = {
@@ -70,3 +71,31 @@ def test_a_server_does_not_stand_in_its_own_way() -> None:
     host = claim(facts(), first["uuid"], "half-built", first["xml"])
     assert pins(show({"name": "web", "flavor": "pinned"}, host=host)["domains"][0]) == ["0", "1"]
     assert pins(show({"name": "other", "flavor": "pinned"}, host=host)["domains"][0]) == ["2", "3"]
+
+
+def problems(**options: Any) -> list[tuple[str, str]]:
+    with pytest.raises(ContractError) as caught:
+        show({"name": "web"}, **options)
+    return [(problem["field"], problem["message"]) for problem in caught.value.problems]
+
+
+def test_an_overlay_and_own_templates_reach_the_xml(tmp_path: Path) -> None:
+    (tmp_path / "clock.xml.j2").write_text('{% macro clock(clock) %}<clock offset="localtime"/>{% endmacro %}')
+    overlay = "<domain><devices><panic model='isa'/></devices></domain>"
+    options = {"template_folders": [str(tmp_path)], "xml_overlay": overlay, "domain_schema": str(SCHEMA)}
+    [domain] = show({"name": "web"}, **options)["domains"]
+    root = etree.fromstring(domain["xml"])
+    assert (root.find("clock").get("offset"), len(root.findall("devices/panic"))) == ("localtime", 1)
+
+
+def test_what_a_user_shaped_wrongly_is_refused_with_its_line(tmp_path: Path) -> None:
+    found = problems(template_folders=[str(tmp_path / "no")], xml_overlay="<domain>\n<name>x</name></domain>")
+    assert [field for field, _message in found] == ["template_folders[0]", "xml_overlay"]
+    assert found[1][1].startswith("xml_overlay, line 2: name is")
+    bad = "<domain><devices><disk><target dev='vda' buss='ide'/></disk></devices></domain>"
+    [(field, message)] = problems(xml_overlay=bad, domain_schema=str(SCHEMA))
+    assert (field, "does not hold" in message) == ("xml_overlay", True)
+    assert show({"name": "web"}, xml_overlay=bad)["domains"]
+    (tmp_path / "clock.xml.j2").write_text("{% macro clock(clock) %}\n{{ clock.nothing }}{% endmacro %}")
+    [(field, message)] = problems(template_folders=[str(tmp_path)])
+    assert (field, "clock.xml.j2, line 2: " in message) == ("template_folders", True)
