@@ -252,3 +252,28 @@ def test_two_runs_bring_one_image(world: World, tmp_path: Path) -> None:
         (listed,) = read_images(connection, {"name": "it"})
     assert world.host.path(listed["path"]).read_bytes() == RAW * 4
     remove(world)
+
+
+def test_a_boot_on_a_changed_or_vanished_base_is_refused(world: World, tmp_path: Path) -> None:
+    """An overlay remembers its base's hash: a base that was only touched is read once more, one that changed is refused."""
+    disk = tmp_path / "disk"
+    disk.write_bytes(world.image.read_bytes() + b"\0" * 512)
+    base = world.host.path(image(world, name="own", path=str(disk))["image"]["path"])
+    wish: dict[str, Any] = {"name": "web", "image": "own", "images": {"own": {"src": "own.qcow2"}}}
+    world.booted(**wish, state="stopped")
+    content = base.read_bytes()
+    base.touch()
+    world.booted(**wish, state="paused")
+    world.booted(**wish, state="stopped")
+    base.write_bytes(content[:-1] + b"\1")
+    for options in (wish | {"state": "running"}, wish | {"name": "second"}):
+        failed = world.server(**options)
+        assert f"the base image default/{base.name} that its disk stands on has changed" in failed["msg"]
+    base.unlink()
+    gone = world.server(**wish | {"state": "running"})
+    assert f"the base image default/{base.name} that its disk stands on is gone" in gone["msg"]
+    base.write_bytes(content)
+    base.chmod(0o644)
+    world.booted(**wish, state="paused")
+    world.server(name="web", state="absent")
+    remove(world, "own")

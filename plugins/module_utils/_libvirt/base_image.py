@@ -14,7 +14,9 @@ import io
 import json
 import time
 from typing import Any, BinaryIO, Dict, List, Optional
+from xml.etree import ElementTree
 
+from .errors import translate_errors
 from .storage import (
     create_volume,
     delete_volume,
@@ -94,10 +96,17 @@ def store_base(connection: Any, pool_name: str, source: BinaryIO, facts: Dict[st
         except BaseException:
             delete_volume(pool, volume)
             raise
-    record = write_record(connection, pool, facts)
+    content = find_volume(pool, volume)
+    record = write_record(connection, pool, dict(facts, modified="" if content is None else modified_time(content)))
     # libvirt learns a volume's format when it looks at the pool, and it has not looked since the content came.
     refresh(pool)
     return next((base for base in list_bases(connection, pool, facts["sha256"]) if base["name"] == facts["name"]), record)
+
+
+def modified_time(volume: Any) -> str:
+    """When the content was written last, as libvirt tells it; empty where it does not."""
+    with translate_errors("read the volume %s" % volume.name()):
+        return ElementTree.fromstring(volume.XMLDesc(0)).findtext("target/timestamps/mtime") or ""
 
 
 def _is_whole(connection: Any, pool: Any, volume_name: str, facts: Dict[str, Any]) -> bool:

@@ -15,13 +15,14 @@ from typing import Any, Dict, List, Optional
 
 from .._errors import HypervisorError
 from . import logs
+from .base_check import BaseCheck
 from .build import Build, OnStep
-from .domain import find_domain
+from .domain import find_domain, is_active
 from .ended import is_named, list_ended, remove_volumes
 from .errors import translate_errors
 from .power import change_power
 from .removal import ended_removal_list, find_ours, removal_list, remove_ended, remove_server
-from .servers import describe
+from .servers import describe, parse_domain, read_record
 from .wait import LifecycleEvents, lifecycle_events
 
 Result = Dict[str, Any]
@@ -60,6 +61,7 @@ class _Task:
         with translate_errors("read the host's name"):
             self._host = connection.getHostname()
         self._ended = list_ended(connection)
+        self._bases = BaseCheck(connection)
 
     def carry_out(self, entry: Dict[str, Any]) -> Result:
         work = {"create": self._create, "power": self._power, "delete": self._delete}[entry["action"]]
@@ -68,6 +70,7 @@ class _Task:
     def _create(self, entry: Dict[str, Any]) -> Result:
         build = Build(self._connection, entry, self._events, self._on_step, self._ended)
         try:
+            self._bases.check(entry["name"], entry["volumes"], copies=True)
             build.run()
             return self._finished(entry, build.domain, build.phases, changed=True)
         except HypervisorError as exc:
@@ -95,6 +98,9 @@ class _Task:
             domain = find_ours(self._connection, entry["uuid"])
             if domain is None:
                 raise HypervisorError("the server %s is gone" % entry["name"], action="find the server", domain=entry["domain"])
+            if entry["wanted"] != "stopped" and not is_active(domain):
+                record = read_record(parse_domain(domain))
+                self._bases.check(entry["name"], record.volumes if record else [])
             changed = change_power(domain, self._events, wanted=entry["wanted"], timeout_s=entry["timeout"], wait=entry["wait"])
             phases = {entry["wanted"]: int((time.monotonic() - begun) * 1000)}
             return self._finished(entry, domain, phases, changed=changed)
