@@ -109,7 +109,8 @@ def _unmade(name: str, rule: str, trial: Trial, places: tuple[str, ...]) -> Row 
 
 def _seen(name: str, rule: str, trial: Trial, places: tuple[str, ...], recorded: bool) -> Row:
     """An effect, a reason, or nothing at all."""
-    reasons = [entry["reason"] for entry in trial.after.no_effect if trial.names(entry["field"])]
+    new = [entry for entry in trial.after.no_effect if entry not in trial.before.no_effect]
+    reasons = [entry["reason"] for entry in new if trial.names(entry["field"])]
     found = differences(trial.before, trial.after)
     becomes = [key for key in found.get(RECORD, []) if key not in _WHOLE] if recorded else []
     if len(becomes) > 6:
