@@ -13,14 +13,30 @@ options:
     description:
       - The server's name. With O(state=absent), its name or uuid.
     type: str
+  hostname:
+    description:
+      - The host name that the guest is told. It follows from the name otherwise.
+    type: str
   flavor:
     description:
       - Name or id of a flavor of the catalogue.
     type: raw
+  flavor_ram:
+    description:
+      - Without O(flavor), take the smallest flavor of the catalogue that has this many MiB of memory.
+    type: int
+  flavor_include:
+    description:
+      - With O(flavor_ram), only flavors whose name holds this text.
+    type: str
   image:
     description:
       - Name or id of an image of the catalogue. Its content must be in the pool, see M(kilonova.compute.image).
     type: raw
+  image_exclude:
+    description:
+      - Refuse an image whose name holds this text.
+    type: str
   key_name:
     description:
       - Name of a key pair of the catalogue.
@@ -58,6 +74,7 @@ options:
     description:
       - Boot from an existing volume.
     type: str
+    aliases: [root_volume]
   volume_size:
     description:
       - The size of the boot volume in GiB.
@@ -111,4 +128,27 @@ options:
     description:
       - The password of the administrator in the guest.
     type: str
+  auto_ip:
+    description:
+      - Only V(false) is accepted, since a floating IP is never part of a boot.
+    type: bool
+    aliases: [auto_floating_ip, public_ip]
+  floating_ips:
+    description:
+      - Refused, since a floating IP is never part of a boot.
+    type: list
+    elements: str
+  floating_ip_pools:
+    description:
+      - Refused, since a floating IP is never part of a boot.
+    type: list
+    elements: str
+  reuse_ips:
+    description:
+      - Has no effect, since a boot gives no floating IP.
+    type: bool
+  delete_fip:
+    description:
+      - Has no effect, since a boot gives no floating IP.
+    type: bool
 """

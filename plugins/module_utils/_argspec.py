@@ -61,8 +61,12 @@ def request_spec() -> Spec:
     """The options of one server, by the names of openstack.cloud.server and Nova."""
     return {
         "name": {"type": "str"},
+        "hostname": {"type": "str"},
         "flavor": {"type": "raw"},
+        "flavor_ram": {"type": "int"},
+        "flavor_include": {"type": "str"},
         "image": {"type": "raw"},
+        "image_exclude": {"type": "str"},
         "key_name": {"type": "str", "no_log": False},
         "network": {"type": "raw"},
         "nics": {"type": "raw"},
@@ -70,7 +74,7 @@ def request_spec() -> Spec:
         "userdata": {"type": "str", "aliases": ["user_data"], "no_log": True},
         "volumes": {"type": "list", "elements": "str"},
         "boot_from_volume": {"type": "bool"},
-        "boot_volume": {"type": "str"},
+        "boot_volume": {"type": "str", "aliases": ["root_volume"]},
         "volume_size": {"type": "raw"},
         "terminate_volume": {"type": "bool"},
         "block_device_mapping": {"type": "raw"},
@@ -84,6 +88,11 @@ def request_spec() -> Spec:
         "max_count": {"type": "raw"},
         "personality": {"type": "raw", "no_log": True},
         "admin_pass": {"type": "str", "no_log": True},
+        "auto_ip": {"type": "bool", "aliases": ["auto_floating_ip", "public_ip"]},
+        "floating_ips": {"type": "list", "elements": "str"},
+        "floating_ip_pools": {"type": "list", "elements": "str"},
+        "reuse_ips": {"type": "bool"},
+        "delete_fip": {"type": "bool"},
     }
 
 
@@ -222,3 +231,14 @@ VOLUME_SOURCES = ("source_image", "source_volume", "source_snapshot", "snapshot_
 
 def volume_info_spec() -> Spec:
     return {"name": {"type": "str", "aliases": ["id"]}, "pool": {"type": "str"}}
+
+
+def server_action_spec() -> Spec:
+    return {
+        "name": {"type": "str", "required": True, "aliases": ["uuid"]},
+        "action": {"type": "str", "required": True, "choices": ["attach_volume", "detach_volume"]},
+        "volume": {"type": "str"},
+        "delete_on_termination": {"type": "bool", "default": False},
+        "attempts": {"type": "int", "default": 8},
+        "timeout": {"type": "int", "default": 20},
+    }

@@ -23,10 +23,13 @@ class SecurityGroup(TypedDict):
 
 
 def validate_security_groups(groups: object, *, field: str = "security_groups") -> Checked[dict[str, SecurityGroup]]:
-    """A list of groups or of plain names, or an object by name. Other keys of an entry are the options of module
-    ``security_group``, which checks them when it makes the group."""
+    """A list of groups or of plain names, a text of names with commas, or an object by name.
+
+    Other keys of an entry are the options of module ``security_group``, which checks them when it makes the group."""
     problems = Problems()
     found: dict[str, SecurityGroup] = {}
+    if isinstance(groups, str):
+        groups = list(dict.fromkeys(name.strip() for name in groups.split(",") if name.strip()))
     for entry in entries_of(groups, field, problems):
         given: Any = entry.value
         if entry.name is not None:

@@ -15,7 +15,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.flavor impo
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.image import validate_images
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.keypair import validate_keypairs
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.network import validate_networks
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems, path_order
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.security_group import validate_security_groups
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server import Planned, plan_servers
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_api import plan_api_request
@@ -112,6 +112,7 @@ def refuse(problems: Iterable[Problem], *, single: bool = False) -> None:
         for problem in found:
             problem["message"] = problem["message"].replace(_PREFIX, "")
             problem["field"] = problem["field"].removeprefix(_PREFIX)
+        found.sort(key=lambda problem: path_order(problem["field"]))
     raise ContractError(found)
 
 
