@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state in our metadata element: building, active, deleting. Written by the host half only."""
+"""What changes in our metadata element: the state (building, active, deleting) and the volumes. Written by the host only."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Callable, Dict, List
 from xml.etree import ElementTree
 
 from .binding import libvirt
@@ -14,14 +15,28 @@ from .errors import translate_errors
 
 
 def set_record_state(domain: Any, state: str) -> None:
-    """Rewrites the element with another state, in the definition and, when it runs, in the live domain.
+    _rewrite(domain, lambda element: element.set("state", state))
+
+
+def set_record_volumes(domain: Any, volumes: List[Dict[str, Any]]) -> None:
+    def change(element: ElementTree.Element) -> None:
+        found = next((child for child in element if child.tag.rpartition("}")[2] == "volumes"), None)
+        if found is None:
+            found = ElementTree.SubElement(element, "volumes")
+        found.text = json.dumps(volumes, sort_keys=True, separators=(",", ":"))
+
+    _rewrite(domain, change)
+
+
+def _rewrite(domain: Any, change: Callable[[ElementTree.Element], None]) -> None:
+    """Changes the element in the definition and, when it runs, in the live domain.
 
     Both are written even where one says so already: a run beside us may have written the other only. libvirt hands the
     element out without its namespace and puts it back itself (virDomainSetMetadata)."""
     name = domain.name()
     with translate_errors("write the metadata of %s" % name, name):
         element = ElementTree.fromstring(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, KILONOVA_NS, 0))
-    element.set("state", state)
+    change(element)
     flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG if is_persistent(domain) else 0
     if is_active(domain):
         flags |= libvirt.VIR_DOMAIN_AFFECT_LIVE

@@ -27,6 +27,7 @@ SPECS = {
     "image": {**_argspec.connection_spec(), **_argspec.image_spec()},
     "image_info": {**_argspec.connection_spec(), **_argspec.image_info_spec()},
     "server": _argspec.server_spec(),
+    "server_action": {**_argspec.connection_spec(), **_argspec.server_action_spec()},
     "server_info": {**_argspec.connection_spec(), "name": {"type": "str", "aliases": ["uuid"]}},
     "spawn": {**_argspec.connection_spec(), "plan": {"type": "str", "required": True}},
     "validate_block_device_mapping": _argspec.validate_block_device_mapping_spec(),
