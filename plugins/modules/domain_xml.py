@@ -79,6 +79,30 @@ domains:
       description: The XML of the domain.
       type: str
       returned: success
+    explanation:
+      description: Why the XML is what it is.
+      type: dict
+      returned: when O(explain=true)
+      contains:
+        elements:
+          description:
+            - Every element and attribute in document order, with its C(path), its C(value), and the names of the C(inputs) and
+              of the C(defaults) of host options that decide it.
+            - Where none does, C(of) is the path of the element that it came with; without one it is the same for every server.
+          type: list
+          elements: dict
+          returned: always
+          sample: [{path: /domain/memory, value: "524288", inputs: [flavor.ram], defaults: []}]
+        inputs:
+          description:
+            - Every input with its C(name), C(kind) (C(request), C(option), C(default), C(fact) of the host, or C(made) by the
+              collection), C(value), and the C(ends), the paths of what it decides.
+            - An input without ends says what is the case anyway, or ends outside the XML, in the config drive, in the choice of
+              the host, or in the collection's own record. One is C(undecided) when each of its other values would be refused.
+          type: list
+          elements: dict
+          returned: always
+          sample: [{name: flavor.ram, kind: request, value: 512, ends: [/domain/memory]}]
 no_effect:
   description: What Nova accepts and plain libvirt has no use for, as a list of C({field, reason}).
   returned: success

@@ -51,6 +51,8 @@ _IDENTITY: dict[str, tuple[tuple[str, ...], ...]] = {
     "tag": (("@id",),),
     "seclabel": (("@model",),),
     f"{_QEMU}env": (("@name",),),
+    f"{{{NOVA_NAMESPACE}}}extraSpec": (("@name",),),
+    f"{{{NOVA_NAMESPACE}}}property": (("@name",),),
 }
 # The order of these is their meaning, and the same one may stand there twice.
 _ALWAYS_ADDED = frozenset((f"{_QEMU}arg",))
@@ -132,6 +134,12 @@ def _find(target: etree._Element, child: etree._Element) -> etree._Element | Non
             found = [element for element in known if _identity(element, paths) == wanted]
             return _only(child, found)
     return _only(child, known)
+
+
+def identity_of(element: etree._Element) -> tuple[str, ...] | None:
+    """By what an element is told from others of its tag; None where nothing does."""
+    found = (_identity(element, paths) for paths in _IDENTITY.get(str(element.tag), ()))
+    return next((identity for identity in found if identity is not None), None)
 
 
 def _only(child: etree._Element, found: list[etree._Element]) -> etree._Element | None:

@@ -35,12 +35,17 @@ class RenderError(ValueError):
 def render_domain(domain: Domain, *, shape: Shape = PLAIN) -> str:
     """The domain as XML text, the same for the same input. Raises RenderError, OverlayError or SchemaError where what a user
     gave beside our templates does not work."""
+    return _text(render_tree(domain, shape))
+
+
+def render_tree(domain: Domain, shape: Shape = PLAIN) -> etree._Element:
+    """The same, not yet written down."""
     root = _tree("domain.xml.j2", "domain", domain, shape.template_folders)
     if shape.overlay is not None:
         shape.overlay.merge_into(root)
     if shape.schema is not None and not shape.is_plain:
         shape.schema.check(root)
-    return _text(root)
+    return root
 
 
 def render_server_element(server: KilonovaServer) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import ReadFile, read_requests, refuse
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.explanation.explain import explain
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
 
 from .entry import Place, design, find_pool
@@ -44,17 +45,22 @@ def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, An
     shape = read_shape(params, problems)
     refuse(problems)
     place = Place(hypervisor, options.value, pool, requests.images, shape)
-    domains = [_show(request.server, place, problems, no_effect) for request in requests.planned]
+    explained = bool(params.get("explain"))
+    domains = [_show(request.server, place, problems, no_effect, explained=explained) for request in requests.planned]
     refuse(problems)
     return {"changed": False, "domains": domains, "no_effect": no_effect}
 
 
-def _show(server: Server, place: Place, problems: Problems, no_effect: list[NoEffect]) -> dict[str, Any]:
+def _show(server: Server, place: Place, problems: Problems, no_effect: list[NoEffect], *, explained: bool) -> dict[str, Any]:
     minting = Minting(lambda: str(uuid.uuid5(_NAMESPACE, server["name"])), _CLOCK, bytes)
     [item] = match([(server, _INTENT)], place.hypervisor, minting, problems)
-    designed = design(item, place, minting, f"servers[{server['request']['index']}]", problems, no_effect)
+    path = f"servers[{server['request']['index']}]"
+    designed = design(item, place, minting, path, problems, no_effect)
     xml = render_shaped(designed.domain, place.shape, problems) if not problems else ""
     if not xml:
         return {}
+    found: dict[str, Any] = {"name": designed.domain.name, "uuid": item.uuid, "xml": xml}
+    if explained:
+        found["explanation"] = explain(place.inputs_of(item, minting, path, problems), designed)
     place.claim(item, designed.domain.name, xml)
-    return {"name": designed.domain.name, "uuid": item.uuid, "xml": xml}
+    return found

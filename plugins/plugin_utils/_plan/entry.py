@@ -17,8 +17,9 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.request_wis
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Image, Server
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.base_image import BaseImage
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.config_drive import build_drive, drive_files
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design, design_server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.drive_documents import GuestFacts
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.explanation.inputs import DesignInputs
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.image_facts import image_properties
@@ -72,6 +73,22 @@ class Place:
         """The servers of one task must not take the same CPUs, pages or ports: define is the claim, and comes later."""
         facts: Any = claim(dict(self.seen_by(item)), item.uuid, domain, xml)
         self.hypervisor = facts
+
+    def inputs_of(self, item: Planned, minting: Minting, path: str, problems: Problems) -> DesignInputs:
+        """Everything that the design of this server is made of."""
+        hypervisor = self.seen_by(item)
+        resources = self.resources_of(item.server, item.uuid, path, problems)
+        return DesignInputs(
+            server=item.server,
+            uuid=item.uuid,
+            hypervisor=hypervisor,
+            options=self.options,
+            pool=self.pool,
+            base_image=self.base_of(item.server),
+            clock=minting.clock,
+            resources=replace(resources, ports_in_use=frozenset(hypervisor.get("ports_in_use", ()))),
+            shape=self.shape,
+        )
 
     def base_of(self, server: Server) -> BaseImage | None:
         image = server["image"]
@@ -149,19 +166,7 @@ def check_networks(server: Server, hypervisor: Hypervisor, path: str, problems: 
 def design(item: Planned, place: Place, minting: Minting, path: str, problems: Problems, no_effect: list[NoEffect]) -> Design:
     """The design of one server. Its uuid decides a host name that its name cannot give (rules NAM-05)."""
     item.server = _with_hostname(item.server, item.uuid)
-    hypervisor = place.seen_by(item)
-    resources = place.resources_of(item.server, item.uuid, path, problems)
-    found = design_server(
-        item.server,
-        uuid=item.uuid,
-        hypervisor=hypervisor,
-        options=place.options,
-        pool=place.pool,
-        base_image=place.base_of(item.server),
-        clock=minting.clock,
-        resources=replace(resources, ports_in_use=frozenset(hypervisor.get("ports_in_use", ()))),
-        path=path,
-    )
+    found = place.inputs_of(item, minting, path, problems).design(path=path)
     refuse_not_built(item.server, path, problems)
     check_tools(found.volumes, path, problems)
     check_networks(item.server, place.hypervisor, path, problems)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,12 @@ def test_what_a_user_shaped_wrongly_is_refused_with_its_line(tmp_path: Path) -> 
     (tmp_path / "clock.xml.j2").write_text("{% macro clock(clock) %}\n{{ clock.nothing }}{% endmacro %}")
     [(field, message)] = problems(template_folders=[str(tmp_path)])
     assert (field, "clock.xml.j2, line 2: " in message) == ("template_folders", True)
+
+
+def test_explain_is_asked_for() -> None:
+    [plain], [explained] = (show({"name": "web"}, explain=wanted)["domains"] for wanted in (False, True))
+    assert "explanation" not in plain
+    assert plain["xml"] == explained["xml"]
+    [memory] = [entry for entry in explained["explanation"]["elements"] if entry["path"] == "/domain/memory"]
+    assert memory == {"path": "/domain/memory", "value": "131072", "inputs": ["flavor.ram"], "defaults": []}
+    json.dumps(explained)
