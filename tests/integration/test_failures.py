@@ -72,7 +72,7 @@ def test_no_space_left(world: World, lab: Any, tmp_path: Path, size: str, action
             {image: {"name": "little", "src": str(little), "disk_format": "raw", "pool": "small"}},
         )
         assert played.statuses == ["failed", "ok"]
-        assert "No space left on device" in played.results[0]["msg"]
+        assert "and the pool small has room for" in played.results[0]["msg"]
         assert "Traceback" not in played.output
         before = world.holdings()
         assert len([name for name in before["volumes"] if name.startswith("small/")]) == 2
@@ -123,10 +123,12 @@ def test_an_existing_server_that_fails_to_start_stays(world: World) -> None:
 
 
 def test_the_console_never_says_it(world: World) -> None:
-    error = only_error(world.server(name="web", timeout=8, **NEVER))
+    answer = world.server(name="web", timeout=8, **NEVER)
+    error = only_error(answer)
     assert error["outcome"] == "timeout"
     assert "was not seen to print /this is never printed/ on its console within 8 s" in error["message"]
     assert error["logs"]["console"].strip()
+    assert "--- the end of its console log ---\n" in answer["msg"]
 
 
 @pytest.mark.parametrize("persistent", [True, False], ids=["persistent", "transient"])

@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pycdlib
 import pytest
 
-from .world import World, request, server_task
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import base_image, storage
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image import ensure_image
+
+from .world import MIB, World, request, server_task
 
 pytestmark = pytest.mark.lab
 
@@ -119,3 +124,25 @@ def test_ansible_killed_with_its_module(world: World) -> None:
     assert [result["changed"] for result in played.results] == [True, False, True]
     assert played.results[0]["servers"][0]["id"] == played.results[1]["servers"][0]["id"]
     assert world.starts("web") == 1
+
+
+def test_half_an_image_is_never_used(world: World, tmp_path: Path) -> None:
+    """A killed transfer leaves content without its record; the next run replaces it."""
+    image = tmp_path / "whole.raw"
+    image.write_bytes(b"whole" + bytes(MIB))
+    sha256 = hashlib.sha256(image.read_bytes()).hexdigest()
+    before = world.holdings()
+    params = {"name": "whole", "path": str(image), "pool": "default", "checksum": None, "disk_format": "raw"}
+    with world.connected() as connection:
+        pool = storage.open_pool(connection, "default")
+        half = storage.create_volume(pool, {"name": base_image.content_name(sha256), "capacity": 4, "format": "raw"})
+        storage.upload(connection, half, io.BytesIO(b"half"), 4)
+        assert sha256 not in [base["sha256"] for base in base_image.list_bases(connection, pool)]
+        stored = ensure_image(connection, params, check_mode=False)
+        assert stored["changed"]
+        assert world.host.path(stored["image"]["path"]).read_bytes() == image.read_bytes()
+        assert not ensure_image(connection, params, check_mode=False)["changed"]
+        for name in storage.volume_names(pool):
+            if sha256 in name:
+                storage.delete_volume(pool, name)
+    assert world.holdings() == before
