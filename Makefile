@@ -99,5 +99,5 @@ test: ## set everything up and run every check
 	@$(MAKE) --no-print-directory env-dev packages
 	@$(MAKE) --no-print-directory guest
 	@$(MAKE) --no-print-directory -j2 --output-sync=target typing lint unit conformance
-	@$(MAKE) --no-print-directory -j2 --output-sync=target integration sanity lab molecule
+	@$(MAKE) --no-print-directory -j2 --output-sync=target integration sanity fuzz lab molecule
 	@echo "All checks passed."
