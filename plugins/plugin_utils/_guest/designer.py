@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.combination import Combination, check_flavor_image
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems
@@ -25,10 +26,12 @@ from .design.firmware import design_firmware
 from .design.host_devices import design_max_memory
 from .design.interfaces import design_ports
 from .design.memory import design_launch_security, design_memory_backing
-from .design.numa import design_numa
+from .design.numa import NumaDesign, design_numa
 from .design.perf import design_perf_events
 from .design.platform import check_arch, check_machine, choose_arch, choose_machine, choose_virt_type, design_smbios
 from .design.support import refuse_unsupported
+from .design.tags import tag_devices
+from .device_model import Devices
 from .domain_model import Domain
 from .host_options import HostOptions
 from .hypervisor_facts import Hypervisor, StoragePool
@@ -42,13 +45,16 @@ from .volume_plan import VolumePlan
 @dataclass(frozen=True)
 class Design:
     """``domain`` and ``volumes`` are for use only when there are no problems. The config drive's volume has no content yet.
-    ``dedicated_cpus`` are the host CPUs that only this guest runs on."""
+    ``dedicated_cpus`` are the host CPUs that only this guest runs on, ``dedicated_vcpus`` the guest's CPUs that have them.
+    ``tagged_devices`` is what the drive says of devices with a tag."""
 
     domain: Domain
     volumes: tuple[VolumePlan, ...]
     problems: tuple[Problem, ...]
     no_effect: tuple[NoEffect, ...]
     dedicated_cpus: tuple[int, ...] = ()
+    dedicated_vcpus: tuple[int, ...] = ()
+    tagged_devices: tuple[dict[str, Any], ...] = ()
 
 
 def design_server(
@@ -124,10 +130,20 @@ def _design(context: Context, *, definable: bool) -> Design:
     check_machine(context)
     storage = design_disks(context)
     volumes = (*storage.volumes, *context.resources.volume_plans, console_volume(context))
-    domain, dedicated = _design_domain(context, storage, volumes)
+    numa = design_numa(context)
+    tagged = tag_devices(context, design_devices(context, storage), storage.mapping)
+    domain = _design_domain(context, storage, volumes, numa, tagged.devices)
     if definable:
         refuse_undefinable(context, domain)
-    return Design(domain, volumes, tuple(context.problems), tuple(context.no_effect), dedicated)
+    return Design(
+        domain=domain,
+        volumes=volumes,
+        problems=tuple(context.problems),
+        no_effect=tuple(context.no_effect),
+        dedicated_cpus=numa.dedicated_host_cpus,
+        dedicated_vcpus=tuple(sorted(cpu for cell in context.combination.numa_cells or () for cpu in cell.dedicated_cpus)),
+        tagged_devices=tagged.entries,
+    )
 
 
 def _check_place(context: Context) -> None:
@@ -148,12 +164,12 @@ def _devices(context: Context) -> list[BlockDevice]:
     return context.server["block_device_mapping"]
 
 
-def _design_domain(context: Context, storage: DiskDesign, volumes: tuple[VolumePlan, ...]) -> tuple[Domain, tuple[int, ...]]:
+def _design_domain(
+    context: Context, storage: DiskDesign, volumes: tuple[VolumePlan, ...], numa: NumaDesign, devices: Devices
+) -> Domain:
     server = context.server
-    numa = design_numa(context)
     firmware = design_firmware(context)
-    devices = design_devices(context, storage)
-    domain = Domain(
+    return Domain(
         type=context.virt_type,
         uuid=context.uuid,
         name=context.name,
@@ -174,4 +190,3 @@ def _design_domain(context: Context, storage: DiskDesign, volumes: tuple[VolumeP
         devices=devices,
         metadata=design_metadata(server, uuid=context.uuid, volumes=volumes, ports=design_ports(context), clock=context.clock),
     )
-    return domain, numa.dedicated_host_cpus

@@ -50,6 +50,16 @@ class BlockIo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PciAddress:
+    """Hexadecimal digits without ``0x``."""
+
+    domain: str
+    bus: str
+    slot: str
+    function: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Disk:
     device: str
     source: DiskSource
@@ -69,6 +79,7 @@ class Disk:
     shareable: bool = False
     boot_order: int | None = None
     address: DriveAddress | None = None
+    pci_address: PciAddress | None = None
     encryption_secret: str | None = None
 
 
@@ -105,16 +116,6 @@ class VirtualPort:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PciAddress:
-    """Hexadecimal digits without ``0x``."""
-
-    domain: str
-    bus: str
-    slot: str
-    function: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Interface:
     """``source``: the attributes of the source element; a PCI source stands for hostdev interfaces."""
 
@@ -131,6 +132,7 @@ class Interface:
     target_managed: str | None = None
     virtual_port: VirtualPort | None = None
     bandwidth: tuple[Bandwidth, ...] = ()
+    address: PciAddress | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

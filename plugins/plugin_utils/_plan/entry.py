@@ -228,7 +228,7 @@ def _to_host(volume: VolumePlan, item: Planned, wish: Wish, designed: Design, mi
     if volume.record is not None:
         shown["record"] = dict(volume.record)
     if volume.role == "disk.config":
-        facts = _drive_facts(item, wish, minting)
+        facts = _drive_facts(item, wish, designed, minting)
         if volume.file_system is not None:
             shown["fill"] = fills.add_drive(volume, item.uuid, dict(drive_files(item.server, facts)))
         else:
@@ -239,11 +239,13 @@ def _to_host(volume: VolumePlan, item: Planned, wish: Wish, designed: Design, mi
     return shown
 
 
-def _drive_facts(item: Planned, wish: Wish, minting: Minting) -> GuestFacts:
+def _drive_facts(item: Planned, wish: Wish, designed: Design, minting: Minting) -> GuestFacts:
     return GuestFacts(
         uuid=item.uuid,
         user_data=None if wish.user_data is None else wish.user_data.data,
         files={file.path: file.content.data for file in wish.files},
         admin_pass=wish.admin_pass,
         random_seed=minting.random(512),
+        devices=designed.tagged_devices,
+        dedicated_cpus=designed.dedicated_vcpus,
     )

@@ -22,7 +22,6 @@ from tests.unit.guest.values import GIB, ROOT, base_image, block_device, design,
         (server(image=image(properties={"hw_ephemeral_encryption": True})), "image.properties.hw_ephemeral_encryption"),
         (server(image=image(properties={"kernel_id": "x"})), "image.properties.kernel_id"),
         (server(block_device_mapping=[ROOT, block_device(volume_size=1)]), "flavor.ephemeral"),
-        (server(networks=[nic(tag="x")]), "networks[0].tag"),
         (server(networks=[nic(network=None, port="p")]), "networks[0].port"),
     ],
 )

@@ -38,15 +38,10 @@ def refuse_unsupported(context: Context) -> None:
 
 
 def _refuse_devices(context: Context) -> None:
-    for index, device in enumerate(context.server["block_device_mapping"]):
-        if device["tag"] is not None:
-            _not_built(context, context.field(f"block_device_mapping[{index}].tag"), device["tag"], "a device tag")
     for index, nic in enumerate(context.server["networks"]):
         path = context.field(f"networks[{index}]")
         if nic["network"] is None and context.resources.vifs is None:
             _not_built(context, f"{path}.port", nic["port"], "a port without a network")
-        if nic["tag"] is not None:
-            _not_built(context, f"{path}.tag", nic["tag"], "a device tag")
 
 
 def _not_built(context: Context, path: str, given: object, what: str) -> None:
