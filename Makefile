@@ -89,10 +89,15 @@ BENCH ?=
 bench: env packages ## measure boots against a plain loop and against community.libvirt (BENCH="--sizes 1,10 --repeat 3")
 	@$(AS_ROOT) .venv/bin/python -m tools.bench $(BENCH)
 	@$(MAKE) --no-print-directory bench-contract
+	@$(MAKE) --no-print-directory bench-render
 
 .PHONY: bench-contract
 bench-contract: env ## measure checking 100, 1,000 and 10,000 requests in one call
 	@.venv/bin/python -m tools.bench.contract
+
+.PHONY: bench-render
+bench-render: env ## measure designing and rendering 1,000 and 10,000 servers against lxml alone
+	@.venv/bin/python -m tools.bench.render
 
 .PHONY: test
 test: ## set everything up and run every check
