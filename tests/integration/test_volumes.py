@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -221,3 +222,13 @@ def test_volumes_are_judged_before_anything_is_touched(world: World) -> None:
 def known(world: World) -> list[dict[str, Any]]:
     with world.connected() as connection:
         return read_volumes(connection, {})
+
+
+@pytest.mark.parametrize("options", [{"size": 1}, {"source_image": "tiny"}], ids=["blank", "image"])
+def test_two_runs_make_one_volume(world: World, options: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        runs = [pool.submit(volume, world, "shared", **options) for _ in range(3)]
+        answers = [run.result() for run in runs]
+    assert {answer["volume"]["bytes"] for answer in answers} == {GIB}
+    assert not volume(world, "shared", **options)["changed"]
+    remove(world, "shared")

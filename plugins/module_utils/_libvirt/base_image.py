@@ -16,7 +16,10 @@ import time
 from typing import Any, BinaryIO, Dict, List, Optional
 from xml.etree import ElementTree
 
-from .errors import translate_errors
+from .._errors import HypervisorError
+from .claiming import make_once, refuse_busy
+from .errors import is_error, translate_errors
+from .sparse_upload import upload_sparse
 from .storage import (
     create_volume,
     delete_volume,
@@ -63,6 +66,10 @@ def _read_record(connection: Any, pool: Any, volume_name: str) -> Optional[Dict[
         record = json.loads(download(connection, found))
     except ValueError:
         return None
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL", "VIR_ERR_OPERATION_INVALID"):
+            return None  # deleted meanwhile, or not written to its end
+        raise
     if not isinstance(record, dict) or record.get("schema") != _SCHEMA or record.get("sha256") != sha256:
         return None
     record.update(pool=pool.name(), volume=content.name(), path=content.path())
@@ -89,18 +96,40 @@ def store_base(connection: Any, pool_name: str, source: BinaryIO, facts: Dict[st
     """Stores a verified image. ``facts``: {name, sha256, disk_format, virtual_size, size}. Returns its record."""
     pool = open_pool(connection, pool_name)
     volume = content_name(facts["sha256"])
-    if not _is_whole(connection, pool, volume, facts):
-        delete_volume(pool, volume)
-        try:
-            _write(connection, pool, volume, source, facts["size"])
-        except BaseException:
+    kept: List[bool] = []
+
+    def make() -> None:
+        if not kept:
+            # Every guest of the host may read a base image. The bytes stay as they are: to libvirt it is raw meanwhile.
+            made = create_volume(pool, {"name": volume, "capacity": facts["size"], "format": "raw", "mode": "0644"})
+            upload_sparse(connection, made, source, facts["size"])
+
+    def remove() -> None:
+        refuse_busy(pool, volume)
+        if _is_whole(connection, pool, volume, facts):
+            kept.append(True)
+        else:
             delete_volume(pool, volume)
-            raise
+
+    make_once(
+        exists=lambda: volume in volume_names(pool),
+        complete=lambda: bool(list_bases(connection, pool, facts["sha256"])),
+        remove=remove,
+        make=make,
+    )
+    mine = _of_name(connection, pool, facts)
+    if mine is not None:
+        return mine
     content = find_volume(pool, volume)
     record = write_record(connection, pool, dict(facts, modified="" if content is None else modified_time(content)))
     # libvirt learns a volume's format when it looks at the pool, and it has not looked since the content came.
     refresh(pool)
-    return next((base for base in list_bases(connection, pool, facts["sha256"]) if base["name"] == facts["name"]), record)
+    return _of_name(connection, pool, facts) or record
+
+
+def _of_name(connection: Any, pool: Any, facts: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+    bases = list_bases(connection, pool, facts["sha256"])
+    return next((base for base in bases if base["name"] == facts["name"]), None)
 
 
 def modified_time(volume: Any) -> str:
@@ -136,6 +165,5 @@ def write_record(connection: Any, pool: Any, facts: Dict[str, Any], *, created: 
 
 
 def _write(connection: Any, pool: Any, name: str, source: BinaryIO, size: int) -> None:
-    """Bytes as they are: the volume is raw to libvirt while it is written. Every guest of the host may read a base image."""
     volume = create_volume(pool, {"name": name, "capacity": size, "format": "raw", "mode": "0644", "sparse": False})
     upload(connection, volume, source, size)

@@ -35,12 +35,14 @@ def host_uuid(connection: Any) -> str:
 
 
 def write_ended_record(connection: Any, entry: Dict[str, Any]) -> None:
-    """``entry`` is the build plan's: {name, uuid, domain, volumes}. The record lies in the pool of its first volume."""
+    """``entry`` is the build plan's: {name, uuid, domain, volumes}. The record lies in the pool of its console log,
+    which goes whatever stays."""
     record = {"schema": _SCHEMA, "host": host_uuid(connection)}
     record.update({key: entry[key] for key in ("name", "uuid", "domain")})
     record["volumes"] = [{key: value for key, value in v.items() if key not in ("content", "fill")} for v in entry["volumes"]]
     text = json.dumps(record, sort_keys=True).encode()
-    pool = open_pool(connection, entry["volumes"][0]["pool"])
+    pools = [v["pool"] for v in entry["volumes"] if v["role"] == "console.log"]
+    pool = open_pool(connection, pools[0] if pools else entry["volumes"][0]["pool"])
     volume = ensure_volume(pool, {"name": record_name(entry["uuid"]), "capacity": len(text), "format": "raw", "sparse": False})
     upload(connection, volume, io.BytesIO(text), len(text))
 

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 
-from .._checksum import check_published, hash_file, parse_checksum
+from .._checksum import check_published, parse_checksum
 from .._decompress import compression_of, decompress
 from .._fetch import fetch, is_current
 from .._image_header import BOOT_FILES, ImageError, check, inspect
@@ -119,10 +119,11 @@ def _take(connection: Any, params: Params, source: Any, *, check_mode: bool) -> 
     published = check_published(source, params["name"], params["checksum"])
     kind = None if params.get("disk_format") in BOOT_FILES else compression_of(source)
     if kind is None:
-        return _store(connection, params, source, published, check_mode=check_mode)
+        return _store(connection, params, source, published, published[0], check_mode=check_mode)
     with tempfile.TemporaryFile(dir=params.get("tmpdir"), prefix="kilonova-") as unpacked:
         decompress(source, unpacked, kind, params["name"], limit=_room(connection, params["pool"]))
-        return _store(connection, params, unpacked, published, check_mode=check_mode)
+        content = check_published(unpacked, params["name"], None)[0]
+        return _store(connection, params, unpacked, published, content, check_mode=check_mode)
 
 
 def _room(connection: Any, pool_name: str) -> int:
@@ -132,10 +133,13 @@ def _room(connection: Any, pool_name: str) -> int:
         return int(pool.info()[3])
 
 
-def _store(connection: Any, params: Params, source: Any, published: List[str], *, check_mode: bool) -> Dict[str, Any]:
+def _store(
+    connection: Any, params: Params, source: Any, published: List[str], content: str, *, check_mode: bool
+) -> Dict[str, Any]:
+    """``published`` are the hashes of the file as it came, ``content`` the sha256 of what is in it, all "algorithm:hex"."""
     facts = inspect(source)
     check(params["name"], facts, params.get("disk_format"))
-    sha256 = hash_file(source, ("sha256",))["sha256"]
+    sha256 = content.rpartition(":")[2]
     source.seek(0, 2)
     base: Dict[str, Any] = {
         "name": params["name"],
@@ -143,7 +147,7 @@ def _store(connection: Any, params: Params, source: Any, published: List[str], *
         "disk_format": facts["format"],
         "virtual_size": facts["virtual_size"],
         "size": source.tell(),
-        "published": sorted(set(published) | {"sha256:" + sha256}),
+        "published": sorted({*published, content}),
         "source": params.get("source"),
         "pool": params["pool"],
     }

@@ -34,12 +34,14 @@ def make_volume(connection: Any, spec: Dict[str, Any]) -> Any:
     A copy and a filled volume are made anew each time: what a killed run left of them may be half of it."""
     pool = open_pool(connection, spec["pool"])
     if spec.get("clone_of"):
-        delete_volume(pool, spec["name"])
+        if not spec.get("record"):  # a volume of its own has been looked for already, and may be another run's
+            delete_volume(pool, spec["name"])
         return clone_volume(pool, spec, spec["clone_of"], clone_format=spec.get("clone_format"))
     if spec.get("fill"):
         delete_volume(pool, spec["name"])
         return _filled(connection, pool, spec)
-    return ensure_volume(pool, dict(spec, sparse=not spec.get("preallocate")), flags=_allocation(spec))
+    make = create_volume if spec.get("record") else ensure_volume
+    return make(pool, dict(spec, sparse=not spec.get("preallocate")), flags=_allocation(spec))
 
 
 def _allocation(spec: Dict[str, Any]) -> int:

@@ -10,15 +10,11 @@ from typing import Any, Dict, Optional
 
 from .._errors import HypervisorError
 from .._volume_name import content_name, record_name
+from .claiming import make_once
 from .errors import is_error
 from .making import make_volume
-from .storage import delete_volume, open_pool, refresh
+from .storage import delete_volume, open_pool, refresh, volume_names
 from .volume_record import read_volume, write_record
-
-# A run beside us that makes the same volume needs a moment between content and record.
-_GRACE_PAUSES = (0.1, 0.2, 0.4, 0.8)
-# How long a copy that libvirt is still making is waited for.
-_COPY_PAUSES = (0.5,) + (1.0,) * 600
 
 
 def ensure_recorded_volume(connection: Any, spec: Dict[str, Any]) -> Dict[str, Any]:
@@ -41,41 +37,17 @@ def ensure_recorded_volume(connection: Any, spec: Dict[str, Any]) -> Dict[str, A
 
 
 def _make(connection: Any, pool: Any, spec: Dict[str, Any]) -> bool:
-    """False when another run made it meanwhile. What a killed one left is taken away first."""
-    if not _cleared(connection, pool, spec):
-        return False
-    try:
-        make_volume(connection, spec)
-    except BaseException:
-        _remove(pool, spec)
-        raise
-    return True
+    """False when another run made it meanwhile."""
+    return make_once(
+        exists=lambda: spec["name"] in volume_names(pool),
+        complete=lambda: read_volume(connection, pool, spec["record"]["name"]) is not None,
+        remove=lambda: _remove(pool, spec),
+        make=lambda: _copy_or_create(connection, spec),
+    )
 
 
-def _cleared(connection: Any, pool: Any, spec: Dict[str, Any]) -> bool:
-    name = spec["record"]["name"]
-    if not _exists(pool, spec):
-        return True
-    for pause in _GRACE_PAUSES:
-        time.sleep(pause)
-        if read_volume(connection, pool, name) is not None:
-            return False
-    for pause in _COPY_PAUSES:
-        try:
-            _remove(pool, spec)
-            return True
-        except HypervisorError as exc:
-            if not is_error(exc, "VIR_ERR_OPERATION_INVALID"):
-                raise
-            time.sleep(pause)  # libvirt itself is still writing it, for somebody
-        if read_volume(connection, pool, name) is not None:
-            return False
-    _remove(pool, spec)
-    return True
-
-
-def _exists(pool: Any, spec: Dict[str, Any]) -> bool:
-    return spec["name"] in pool.listVolumes()
+def _copy_or_create(connection: Any, spec: Dict[str, Any]) -> None:
+    make_volume(connection, spec)
 
 
 def _remove(pool: Any, spec: Dict[str, Any]) -> None:
@@ -86,9 +58,10 @@ def _remove(pool: Any, spec: Dict[str, Any]) -> None:
 def _finish(connection: Any, pool: Any, spec: Dict[str, Any]) -> Dict[str, Any]:
     try:
         write_record(connection, pool, dict(spec["record"], created=int(time.time())))
-    except BaseException:
-        _remove(pool, spec)
-        raise
+    except HypervisorError as exc:
+        if not is_error(exc, "VIR_ERR_STORAGE_VOL_EXIST"):  # else a run beside us has written it
+            _remove(pool, spec)
+            raise
     found: Optional[Dict[str, Any]] = read_volume(connection, pool, spec["record"]["name"])
     if found is None:
         raise HypervisorError(

@@ -40,8 +40,8 @@ def read_volume(connection: Any, pool: Any, name: str) -> Optional[Dict[str, Any
     except ValueError:
         return None
     except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
-            return None  # deleted meanwhile
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL", "VIR_ERR_OPERATION_INVALID"):
+            return None  # deleted meanwhile, or not written to its end
         raise
     if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("name") != name:
         return None
