@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import (
@@ -14,6 +16,11 @@ from ansible_collections.kilonova.compute.plugins.module_utils._argspec import (
     server_spec,
 )
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import KilonovaAction
+
+# Ansible forks a process for each task: what its main process has loaded is not loaded again by each of them. A library that
+# is missing is told when it is used.
+with suppress(ImportError):
+    import_module("ansible_collections.kilonova.compute.plugins.plugin_utils._plan.server_task")
 
 
 class ActionModule(KilonovaAction):
