@@ -59,7 +59,7 @@ FUZZ_EXAMPLES ?= 10000
 
 .PHONY: fuzz
 fuzz: env-dev ## arbitrary input to the contract (FUZZ_EXAMPLES=N per module)
-	@KILONOVA_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) .venv/bin/pytest -q -n 2 tests/unit/boot/test_fuzz.py
+	@KILONOVA_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) .venv/bin/pytest -q tests/unit/boot/test_fuzz.py
 
 .PHONY: parity
 parity: env-dev ## write the parity table (docs/parity.md) from the code
@@ -99,10 +99,17 @@ bench-contract: env ## measure checking 100, 1,000 and 10,000 requests in one ca
 bench-render: env ## measure designing and rendering 1,000 and 10,000 servers against lxml alone
 	@.venv/bin/python -m tools.bench.render
 
+.PHONY: beside
+beside: # what runs one after the other while the guests of `integration` boot
+	@$(MAKE) --no-print-directory sanity
+	@$(MAKE) --no-print-directory lab
+	@$(MAKE) --no-print-directory molecule
+	@$(MAKE) --no-print-directory fuzz
+
 .PHONY: test
 test: ## set everything up and run every check
 	@$(MAKE) --no-print-directory env-dev packages
 	@$(MAKE) --no-print-directory guest
 	@$(MAKE) --no-print-directory -j2 --output-sync=target typing lint unit conformance
-	@$(MAKE) --no-print-directory -j2 --output-sync=target integration sanity fuzz lab molecule
+	@$(MAKE) --no-print-directory -j2 --output-sync=target integration beside
 	@echo "All checks passed."

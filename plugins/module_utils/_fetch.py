@@ -10,8 +10,10 @@ import io
 import time
 import urllib.error
 import urllib.parse
-import urllib.request
 from typing import Any, BinaryIO, Callable, Dict, Mapping, Optional
+
+from ansible.module_utils.urls import ConnectionError as UrlError
+from ansible.module_utils.urls import open_url
 
 from ._errors import KilonovaError
 
@@ -21,7 +23,7 @@ _PAUSES = (1, 2, 4, 8, 16)
 _CHUNK = 1 << 20
 # Answers that another attempt may change.
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
-_BROKEN = (OSError, http.client.HTTPException)
+_BROKEN = (OSError, http.client.HTTPException, UrlError)
 _AGENT = "kilonova.compute"
 
 
@@ -60,15 +62,14 @@ def fetch(
 def is_current(url: str, known: Mapping[str, Any]) -> bool:
     """Whether the file is still what ``known`` says. A server that does not tell counts as no."""
     _check_scheme(url)
-    headers = {"User-Agent": _AGENT}
+    headers: Dict[str, str] = {}
     if known.get("etag"):
         headers["If-None-Match"] = known["etag"]
     elif known.get("last_modified"):
         headers["If-Modified-Since"] = known["last_modified"]
-    request = urllib.request.Request(url, headers=headers, method="HEAD")  # noqa: S310 the scheme was checked
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
-            return False
+        _open(url, headers, "HEAD").close()
+        return False
     except urllib.error.HTTPError as exc:
         exc.close()
         return exc.code == 304
@@ -81,6 +82,11 @@ def fetch_text(url: str, *, limit: int = 1 << 22) -> str:
     target = io.BytesIO()
     fetch(url, target, limit=limit)
     return target.getvalue().decode("utf-8", "replace")
+
+
+def _open(url: str, headers: Mapping[str, str], method: str) -> Any:
+    """Ansible's own opener, which knows proxies and certificates; the bytes come as they are."""
+    return open_url(url, headers=dict(headers), method=method, timeout=TIMEOUT_S, http_agent=_AGENT, decompress=False)
 
 
 def _check_scheme(url: str) -> None:
@@ -100,9 +106,8 @@ class _Transfer:
         self._version: Optional[str] = None
 
     def run(self) -> Optional[Dict[str, Any]]:
-        request = urllib.request.Request(self._url, headers=self._headers())  # noqa: S310 the scheme was checked
         try:
-            answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
+            answer = _open(self._url, self._headers(), "GET")
         except urllib.error.HTTPError as exc:
             if exc.code == 304:
                 exc.close()
@@ -114,7 +119,7 @@ class _Transfer:
             return self._take(answer)
 
     def _headers(self) -> Dict[str, str]:
-        headers = {"User-Agent": _AGENT, "Accept-Encoding": "identity"}
+        headers = {"Accept-Encoding": "identity"}
         if self._done:
             headers["Range"] = "bytes=%d-" % self._done
             if self._version:

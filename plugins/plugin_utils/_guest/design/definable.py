@@ -63,7 +63,7 @@ def _check_disk(context: Context, disk: Disk) -> None:
 
 def _clashing(iotune: IoTune | None) -> str | None:
     """A limit for reading and writing together beside one for either of them."""
-    names = {name for name, _ in iotune.limits} if iotune is not None else set()
+    names = {name for name, _limit in iotune.limits} if iotune is not None else set()
     for total in sorted(name for name in names if name.startswith("total_")):
         if {total.replace("total_", "read_"), total.replace("total_", "write_")} & names:
             return total
