@@ -108,8 +108,8 @@ EXAMPLES = r"""
 - name: Fetch one on the host, checked by the distribution's own sums
   kilonova.compute.image:
     name: debian-12
-    url: https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2
-    checksum: https://cloud.debian.org/images/cloud/bookworm/latest/SHA512SUMS
+    url: https://images.example.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2
+    checksum: https://images.example.org/images/cloud/bookworm/latest/SHA512SUMS
     properties: {os_type: linux, hw_disk_bus: virtio}
 
 - name: Keep a kernel for direct boots
