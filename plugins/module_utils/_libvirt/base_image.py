@@ -16,14 +16,13 @@ import time
 from typing import Any, BinaryIO, Dict, List, Optional
 from xml.etree import ElementTree
 
-from .._errors import HypervisorError
 from .claiming import make_once, refuse_busy
-from .errors import is_error, translate_errors
+from .errors import translate_errors
+from .json_record import read_json_record
 from .sparse_upload import upload_sparse
 from .storage import (
     create_volume,
     delete_volume,
-    download,
     find_volume,
     open_pool,
     read_into,
@@ -58,19 +57,9 @@ def _record_names(pool: Any, sha256: str = "") -> List[str]:
 def _read_record(connection: Any, pool: Any, volume_name: str) -> Optional[Dict[str, Any]]:
     """{name, sha256, pool, volume, path, disk_format, virtual_size, size, created}; None for what is half there."""
     sha256 = volume_name[len(PREFIX) :].split(".")[0]
-    found = find_volume(pool, volume_name)
     content = find_volume(pool, content_name(sha256))
-    if found is None or content is None:
-        return None
-    try:
-        record = json.loads(download(connection, found))
-    except ValueError:
-        return None
-    except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL", "VIR_ERR_OPERATION_INVALID"):
-            return None  # deleted meanwhile, or not written to its end
-        raise
-    if not isinstance(record, dict) or record.get("schema") != _SCHEMA or record.get("sha256") != sha256:
+    record = None if content is None else read_json_record(connection, pool, volume_name, _SCHEMA)
+    if content is None or record is None or record.get("sha256") != sha256:
         return None
     record.update(pool=pool.name(), volume=content.name(), path=content.path())
     return record

@@ -18,7 +18,8 @@ from .._volume_name import record_name as volume_record_name
 from .binding import libvirt
 from .domain import find_domain
 from .errors import is_error, translate_errors
-from .storage import delete_volume, download, ensure_volume, find_volume, open_pool, refresh, upload, volume_names
+from .json_record import read_json_record
+from .storage import delete_volume, ensure_volume, open_pool, refresh, upload, volume_names
 from .volume_use import list_uses, uses_of
 
 SUFFIX = "_server.json"
@@ -78,18 +79,8 @@ def _record_names(pool: Any) -> List[str]:
 
 def _read(connection: Any, pool: Any, name: str) -> Optional[Dict[str, Any]]:
     """None for what is gone, is not ours, or was left half-written: its domain was still defined then, and says it all."""
-    volume = find_volume(pool, name)
-    if volume is None:
-        return None
-    try:
-        record = json.loads(download(connection, volume))
-    except ValueError:
-        return None
-    except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
-            return None
-        raise
-    is_ours = isinstance(record, dict) and record.get("schema") == _SCHEMA and record_name(record.get("uuid", "")) == name
+    record = read_json_record(connection, pool, name, _SCHEMA)
+    is_ours = record is not None and record_name(str(record.get("uuid"))) == name
     return record if is_ours else None
 
 

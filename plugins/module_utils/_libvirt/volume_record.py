@@ -12,10 +12,10 @@ import io
 import json
 from typing import Any, Dict, List, Optional
 
-from .._errors import HypervisorError, KilonovaError
+from .._errors import KilonovaError
 from .._volume_name import FORMATS, GIB, PREFIX, content_name, is_volume_name, record_name, volume_id
-from .errors import is_error
-from .storage import create_volume, delete_volume, download, find_volume, open_pool, upload, volume_names, volume_size
+from .json_record import read_json_record
+from .storage import create_volume, delete_volume, find_volume, open_pool, upload, volume_names, volume_size
 
 SCHEMA = 1
 
@@ -32,18 +32,8 @@ def check_name(name: str) -> None:
 def read_volume(connection: Any, pool: Any, name: str) -> Optional[Dict[str, Any]]:
     """A complete volume or snapshot: {kind, name, id, pool, volume, path, format, size (GiB), bytes, created,
     source, image, volume_id}."""
-    found = find_volume(pool, record_name(name))
-    if found is None:
-        return None
-    try:
-        record = json.loads(download(connection, found))
-    except ValueError:
-        return None
-    except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL", "VIR_ERR_OPERATION_INVALID"):
-            return None  # deleted meanwhile, or not written to its end
-        raise
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("name") != name:
+    record = read_json_record(connection, pool, record_name(name), SCHEMA)
+    if record is None or record.get("name") != name:
         return None
     content = find_volume(pool, content_name(name, record["format"]))
     if content is None:

@@ -116,7 +116,7 @@ def ec2_meta_data(server: Server, facts: GuestFacts) -> dict[str, Any]:
     document: dict[str, Any] = {
         "ami-id": _short("ami", server["image"]["id"]) if server["image"] is not None else "",
         "ami-launch-index": server["request"]["launch_index"],
-        "ami-manifest-path": "FIXME",  # rules EC2M-01; in two parts, so that a search for open work does not find it
+        "ami-manifest-path": "FIXME",  # the literal text that Nova writes there (rules EC2M-01)
         "block-device-mapping": _ec2_devices(server),
         "hostname": name,
         "instance-action": "none",
