@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gets the tiny test guest built, and waits for what it says."""
+"""Gets the test guests built, and waits for what they say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ from .facts import facts
 
 def tiny_image() -> Path:
     """The bootable disk (qcow2, 64 MiB), built when it is not there or out of date; RuntimeError with build.sh's words."""
-    done = subprocess.run([str(Path(__file__).with_name("build.sh"))], check=False, capture_output=True, text=True)
+    return _built()
+
+
+def full_image() -> Path:
+    """The same with every driver, the guest agent, and a signed loader for UEFI and Secure Boot."""
+    return _built("--full")
+
+
+def _built(*options: str) -> Path:
+    argv = [str(Path(__file__).with_name("build.sh")), *options]
+    done = subprocess.run(argv, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
     return Path(done.stdout.splitlines()[-1])

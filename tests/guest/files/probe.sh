@@ -26,7 +26,7 @@ fat_label() { # the boot sector's label counts only when it was ever set
 filesystem() {
     fstype='' label=''
     head=/run/head
-    dd if="/dev/$1" of=$head bs=4096 count=10 2> /dev/null
+    dd if="/dev/$1" of=$head bs=4096 count=10 2> /dev/null || return # a drive without a disk
     [ "$(wc -c < $head)" -ge 4096 ] || return
     if [ "$(text_at $head 32769 5)" = CD001 ]; then
         fstype=iso9660 label=$(text_at $head 32808 32)
@@ -124,26 +124,31 @@ probe_platform() {
         kind=efi
         mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2> /dev/null
         for variable in /sys/firmware/efi/efivars/SecureBoot-*; do
-            [ -r "$variable" ] && [ "$(hex_at "$variable" 4 1)" = 01 ] && secure=true
+            [ -r "$variable" ] && [ "$(tail -c 1 "$variable" | hexdump -e '1/1 "%02x"')" = 01 ] && secure=true
         done
     fi
     say firmware "type=$kind" "secure_boot:=$secure"
 }
 
+# Only the full guest has the agent.
+start_agent() {
+    [ -x /usr/sbin/qemu-ga ] || { echo false; return; }
+    mkdir -p /var/run
+    if qemu-ga -d -m virtio-serial -p "/dev/$1" -t /run -f /run/qga.pid -l /run/qga.log > /dev/null 2>&1; then echo true; else echo false; fi
+}
+
 # Devices that are said only when they are there.
 probe_extras() {
-    [ -c /dev/hwrng ] && say rng "device=$(read_line /sys/class/misc/hw_random/rng_current)"
+    rng=$(read_line /sys/class/misc/hw_random/rng_current)
+    [ -z "$rng" ] || [ "$rng" = none ] || say rng "device=$rng"
     [ -d /sys/class/tpm/tpm0 ] && say tpm "version:=$(quoted "$(read_line /sys/class/tpm/tpm0/tpm_version_major)")"
-    for dog in /sys/class/watchdog/watchdog[0-9]*; do
-        [ -d "$dog" ] && say watchdog "device=${dog##*/}" "identity:=$(quoted "$(read_line "$dog/identity")")" \
-            "pci:=$(quoted "$(pci_address "$dog/device")")"
-    done
     for device in /sys/bus/pci/devices/*; do # the cloud kernel has no driver for the model that libvirt emulates
         [ "$(cat "$device/vendor" "$device/device" 2> /dev/null | tr -d '\n')" = 0x80860x25ab ] \
-            && say watchdog "device=i6300esb" "identity:=null" "pci=${device##*/}"
+            && say watchdog device=i6300esb "identity:=$(quoted "$(read_line /sys/class/watchdog/watchdog0/identity)")" \
+                "pci=${device##*/}"
     done
     for port in /sys/class/virtio-ports/*; do
         [ "$(read_line "$port/name")" = org.qemu.guest_agent.0 ] \
-            && say agent "channel=org.qemu.guest_agent.0" "device=${port##*/}" "running:=false"
+            && say agent "channel=org.qemu.guest_agent.0" "device=${port##*/}" "running:=$(start_agent "${port##*/}")"
     done
 }
