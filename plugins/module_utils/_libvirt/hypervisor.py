@@ -123,17 +123,22 @@ def _host_cpu(connection: Any, cpu: Optional[ElementTree.Element], capabilities:
     """Model and feature names of the host's CPU, as libvirt expands them; both empty where it cannot tell."""
     if cpu is None:
         return None, []
-    flags = [f.get("name") or "" for f in cpu.findall("feature")]
+    flags = cpu_features(cpu)
     model = cpu.findtext("model")
     if model:
         try:
             with translate_errors("expand the host CPU model"):
                 text = connection.baselineCPU([ElementTree.tostring(cpu, encoding="unicode")], 1)
-            flags = [f.get("name") or "" for f in ElementTree.fromstring(text).findall("feature")]
+            flags = cpu_features(ElementTree.fromstring(text))
         except HypervisorError:
             # Not every driver or CPU can be expanded; the listed features are then all that is known.
             pass
     return model, sorted(set(flags))
+
+
+def cpu_features(cpu: ElementTree.Element) -> List[str]:
+    """The features that a CPU has. libvirt 11 also lists what the host lacks of the model's, with the policy ``disable``."""
+    return [f.get("name") or "" for f in cpu.findall("feature") if f.get("policy") != "disable"]
 
 
 def _domain_capabilities(connection: Any, arch: str, virt_type: str) -> Optional[Dict[str, Any]]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from xml.etree import ElementTree
 
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
-from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import hypervisor_facts
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import cpu_features, hypervisor_facts
 from tests.unit.guest.values import design, flavor, server
 
 URI = "test:///default"
@@ -61,3 +62,14 @@ def test_the_designer_takes_what_is_left() -> None:
     more = server(flavor=flavor(vcpus=4, ram=512, extra_specs={"hw:cpu_policy": "dedicated"}))
     [problem] = design(more, host=facts, host_options=options).problems
     assert problem.allowed[1]["free_dedicated_cpus"] == 3
+
+
+def test_a_feature_that_the_host_lacks_of_its_model_is_none() -> None:
+    """As libvirt 11 expands the CPU of a virtual machine; KVM was chosen there, and its guests aborted."""
+    expanded = """
+    <cpu mode='custom' match='exact'>
+      <model fallback='allow'>EPYC</model>
+      <feature policy='require' name='sse2'/>
+      <feature policy='disable' name='svm'/>
+    </cpu>"""
+    assert cpu_features(ElementTree.fromstring(expanded)) == ["sse2"]
