@@ -134,11 +134,11 @@ def _reason(log: str) -> str:
     """The message of the task that failed."""
     for found in reversed(_FAILED.findall(log)):
         try:
-            message = json.loads(found).get("msg")
+            result = json.loads(found)
         except ValueError:
             continue
-        if isinstance(message, str):
-            return _one_line(message)
+        if isinstance(result.get("msg"), str):
+            return _one_line(f"{result['msg']} {result.get('stderr') or ''}")
     errors = _ERROR.findall(log)
     return errors[-1] if errors else _one_line("\n".join(log.splitlines()[-3:]))
 
