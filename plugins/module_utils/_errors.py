@@ -46,7 +46,8 @@ class ContractError(KilonovaError):
 
 
 class HypervisorError(KilonovaError):
-    """``number`` and ``symbol`` are libvirt's (None where libvirt was not involved); ``action`` says what was being done."""
+    """``number`` and ``symbol`` are libvirt's (None where libvirt was not involved); ``action`` says what was being done;
+    ``fault`` is {path, user, reason, command} where somebody has no right to something and it is known what mends it."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class HypervisorError(KilonovaError):
         self.number = number
         self.symbol = symbol
         self.logs = dict(logs or {})
+        self.fault: Dict[str, str] = {}
 
     def to_result(self) -> Dict[str, Any]:
         error: Dict[str, Any] = {
@@ -73,6 +75,8 @@ class HypervisorError(KilonovaError):
             "domain": self.domain,
             "libvirt": None if self.number is None else {"number": self.number, "symbol": self.symbol},
         }
+        if self.fault:
+            error["fault"] = self.fault
         if self.logs:
             error["logs"] = self.logs
         return {"error": error}

@@ -113,7 +113,10 @@ hypervisor:
       elements: dict
       returned: success
     pools:
-      description: Storage pools with type, path and sizes (bytes).
+      description:
+        - Storage pools with type, path and sizes (bytes).
+        - A pool has C(faults) where QEMU has no right to its files, each with C(path), C(user), C(reason) and the C(command)
+          that mends it.
       type: list
       elements: dict
       returned: success
@@ -146,6 +149,11 @@ hypervisor:
       type: list
       elements: int
       returned: success
+    qemu_process:
+      description: The user that guests run as, and libvirt's security models, C(uid), C(gid) and C(security_models).
+      type: dict
+      returned: success
+      sample: {uid: 64055, gid: 64055, security_models: [apparmor, dac]}
     sev_models:
       description: What encryption of guests' memory the host offers.
       type: list

@@ -205,6 +205,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec, image_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.denial import explained
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image import ensure_image
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_removal import prune_images, remove_image
 from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
@@ -214,7 +215,7 @@ WORK = {"present": ensure_image, "absent": remove_image, "pruned": prune_images}
 
 def work(module: AnsibleModule) -> Dict[str, Any]:
     params = dict(module.params, tmpdir=module.tmpdir)
-    with open_connection(params["uri"]) as connection:
+    with open_connection(params["uri"]) as connection, explained(connection):
         result = WORK[params["state"]](connection, params, check_mode=module.check_mode)
     if params["state"] != "present":
         return dict(result, diff={"before": {"images": result["removed"]}, "after": {"images": []}})

@@ -84,12 +84,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec, server_action_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.denial import explained
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.server_action_task import server_action
 from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
 
 
 def work(module: AnsibleModule) -> Dict[str, Any]:
-    with open_connection(module.params["uri"], events=True) as connection:
+    with open_connection(module.params["uri"], events=True) as connection, explained(connection):
         return server_action(connection, module.params, check_mode=module.check_mode)
 
 

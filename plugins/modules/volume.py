@@ -171,12 +171,13 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import VOLUME_SOURCES, connection_spec, volume_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.denial import explained
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.volume_task import volume_task
 from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
 
 
 def work(module: AnsibleModule) -> Dict[str, Any]:
-    with open_connection(module.params["uri"]) as connection:
+    with open_connection(module.params["uri"]) as connection, explained(connection):
         return volume_task(connection, module.params, check_mode=module.check_mode)
 
 

@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.kilonova.compute.plugins.module_utils._errors import HypervisorError
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.storage import create_volume, open_pool, upload
 
+from .pools import own_pool
 from .world import World, request, server_task
 
 pytestmark = pytest.mark.lab
@@ -40,23 +41,6 @@ def only_error(answer: dict[str, Any]) -> dict[str, Any]:
     return error
 
 
-@contextmanager
-def small_pool(world: World, folder: Path, size: str) -> Iterator[None]:
-    """A pool named small on a file system of that size, inside the host only."""
-    folder.mkdir()
-    world.host.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)])
-    xml = f"<pool type='dir'><name>small</name><target><path>{folder}</path></target></pool>"
-    world.host.virsh("pool-define", "/dev/stdin", input=xml)
-    world.host.virsh("pool-start", "small")
-    try:
-        yield
-    finally:
-        world.host.virsh("pool-destroy", "small")
-        world.host.virsh("pool-undefine", "small")
-        world.host.run(["umount", "-l", str(folder)])
-        folder.rmdir()
-
-
 @pytest.mark.parametrize(
     ("size", "action"), [("160k", "make the volume {id}_disk "), ("260k", "make the volume {id}_disk.config")]
 )
@@ -66,7 +50,7 @@ def test_no_space_left(world: World, lab: Any, tmp_path: Path, size: str, action
     little.write_bytes(bytes(4096))
     image = "kilonova.compute.image"
     images = {"little": {"src": str(little)}}
-    with small_pool(world, lab.shared / "small", size):
+    with own_pool(world, lab.shared / "small", size=size):
         played = world.play(
             {image: {"name": "big", "src": str(world.image), "pool": "small"}},
             {image: {"name": "little", "src": str(little), "disk_format": "raw", "pool": "small"}},
@@ -86,7 +70,7 @@ def test_no_space_left(world: World, lab: Any, tmp_path: Path, size: str, action
 def test_a_full_disk_is_noticed_where_libvirt_says_nothing(world: World, lab: Any) -> None:
     """libvirt ends an upload well that it could not write to its end."""
     content = bytes(range(256)) * 400
-    with small_pool(world, lab.shared / "small", "64k"), world.connected() as connection:
+    with own_pool(world, lab.shared / "small", size="64k"), world.connected() as connection:
         pool = open_pool(connection, "small")
         volume = create_volume(pool, {"name": "thin", "capacity": len(content), "format": "raw"})
         with pytest.raises(HypervisorError, match=r"could not fill the volume thin: .*(Is the pool full|No space left)"):

@@ -10,9 +10,8 @@ import gzip
 import hashlib
 import lzma
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_re
     remove_image,
 )
 
+from .pools import own_pool
 from .web import serve
 from .world import READY, World
 
@@ -139,27 +139,11 @@ def test_what_is_refused(world: World, tmp_path: Path) -> None:
     assert "does not exist on this host" in refused(world, path=str(tmp_path / "nowhere"))
 
 
-@contextmanager
-def small_pool(world: World, name: str, mib: int) -> Iterator[str]:
-    """A pool with room for so much and no more."""
-    place = f"/var/lib/libvirt/{name}"
-    world.host.run(["sh", "-c", f"mkdir -p {place} && mount -t tmpfs -o size={mib}m none {place}"])
-    xml = f"<pool type='dir'><name>{name}</name><target><path>{place}</path></target></pool>"
-    with world.connected() as connection:
-        connection.storagePoolCreateXML(xml)
-    try:
-        yield name
-    finally:
-        with world.connected() as connection:
-            connection.storagePoolLookupByName(name).destroy()
-        world.host.run(["umount", place])
-
-
-def test_a_full_pool_keeps_nothing_half(world: World, tmp_path: Path) -> None:
+def test_a_full_pool_keeps_nothing_half(world: World, lab: Any, tmp_path: Path) -> None:
     disk, packed = tmp_path / "disk", tmp_path / "disk.gz"
     disk.write_bytes(RAW)
     packed.write_bytes(gzip.compress(RAW))
-    with small_pool(world, "small", 2) as pool:
+    with own_pool(world, lab.shared / "small", size="2m") as pool:
         assert f"has {len(RAW)} bytes, and the pool small has room for 2097152" in refused(world, path=str(disk), pool=pool)
         assert "unpacks to more than 2097152 bytes" in refused(world, path=str(packed), pool=pool)
 

@@ -9,17 +9,15 @@ from typing import Any, Dict, List
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
-from .binding import libvirt
 from .errors import is_error, translate_errors
+from .storage import list_pools
 from .volume_use import list_uses
 
 
 def users_by_path(connection: Any) -> Dict[str, List[str]]:
     """Path of a base -> who needs it: domains by name, disks as pool/volume. Disks that outlive their server count too."""
     found: Dict[str, List[str]] = {}
-    with translate_errors("list the storage pools"):
-        pools = connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE)
-    for pool in pools:
+    for pool in list_pools(connection, active=True):
         for volume in _volumes(pool):
             path = _backing_path(volume)
             if path:

@@ -15,11 +15,10 @@ from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .._volume_name import record_name as volume_record_name
-from .binding import libvirt
 from .domain import find_domain
 from .errors import is_error, translate_errors
 from .json_record import read_json_record
-from .storage import delete_volume, ensure_volume, open_pool, refresh, upload, volume_names
+from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
 from .volume_use import list_uses, uses_of
 
 SUFFIX = "_server.json"
@@ -55,8 +54,7 @@ def delete_ended_record(connection: Any, uuid: str, pools: List[str]) -> None:
 
 def list_ended(connection: Any) -> List[Dict[str, Any]]:
     """The records whose domain is gone: {name, uuid, domain, volumes}. A pool may be shared: other hosts' are passed over."""
-    with translate_errors("list the storage pools"):
-        pools = connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE)
+    pools = list_pools(connection, active=True)
     found = []
     here: Optional[str] = None
     for pool in pools:

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 
 from .._claims import count_claims
 from .._errors import HypervisorError
+from .access import add_faults, read_qemu_process
 from .base_image import list_bases
 from .errors import translate_errors
 from .hypervisor_domains import domain_facts, read_domains, server_facts
-from .storage import open_pool
+from .storage import list_pools, open_pool
 from .virt_type import choose_virt_type
 from .volume_task import volume_facts
 
@@ -39,6 +40,7 @@ def hypervisor_facts(connection: Any) -> Dict[str, Any]:
     facts["uuid"] = capabilities.findtext("host/uuid") or ""
     facts["arch"] = (host_cpu.findtext("arch") if host_cpu is not None else None) or str(info[0])
     facts["guests"] = [_guest(guest) for guest in capabilities.findall("guest") if guest.findtext("os_type") == "hvm"]
+    facts["qemu_process"] = read_qemu_process(capabilities)
     facts["numa_cells"] = [_cell(cell) for cell in capabilities.findall("host/topology/cells/cell")]
     domain_capabilities = _domain_capabilities(connection, facts["arch"], "kvm") or {}
     facts["cpu_model"], facts["cpu_flags"] = _host_cpu(connection, host_cpu, domain_capabilities)
@@ -57,6 +59,7 @@ def hypervisor_facts(connection: Any) -> Dict[str, Any]:
 
 def _add_domains(connection: Any, facts: Dict[str, Any]) -> None:
     known = read_domains(connection)
+    add_faults(connection, facts, known)
     facts["servers"] = server_facts(known, facts["hostname"])
     cells = _with_free_pages(connection, facts["numa_cells"])
     facts["domains"] = [domain_facts(entry, cells) for entry in known]
@@ -184,7 +187,7 @@ def _enum(element: Optional[ElementTree.Element], name: str) -> List[str]:
 def _pools(connection: Any) -> List[Dict[str, Any]]:
     with translate_errors("list the storage pools"):
         found = []
-        for pool in connection.listAllStoragePools():
+        for pool in list_pools(connection):
             tree = ElementTree.fromstring(pool.XMLDesc(0))
             _state, capacity, allocation, available = pool.info()
             found.append(

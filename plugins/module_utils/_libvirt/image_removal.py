@@ -12,18 +12,15 @@ from .._image_header import ImageError
 from .._sums import read_checksum
 from .base_image import list_bases, record_name, write_record
 from .base_use import users_by_path
-from .binding import libvirt
-from .errors import translate_errors
 from .image import shown
-from .storage import delete_volume, open_pool, refresh
+from .storage import delete_volume, list_pools, open_pool, refresh
 
 Params = Dict[str, Any]
 
 
 def read_images(connection: Any, params: Params) -> List[Dict[str, Any]]:
     """What image_info returns."""
-    with translate_errors("list the storage pools"):
-        names = sorted(p.name() for p in connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE))
+    names = sorted(p.name() for p in list_pools(connection, active=True))
     users = users_by_path(connection)
     found = []
     for name in [params["pool"]] if params.get("pool") else names:

@@ -5,21 +5,15 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, Optional
-from xml.etree import ElementTree
+from contextlib import suppress
+from typing import Any, Dict, Optional
 
 from .._errors import HypervisorError
-from .errors import translate_errors
+from .folder import folder_pool
 from .storage import download, find_volume, open_pool, refresh, volume_size
 
 TAIL = 4096
-LOG_POOL = "kilonova-qemu-logs"
 _QEMU_LOGS = "/var/log/libvirt/qemu"
-
-# libvirt allows one pool over a folder.
-_one_at_a_time = threading.Lock()
 
 
 def _text(data: bytes) -> str:
@@ -69,30 +63,6 @@ class ConsoleReader:
         return "" if volume is None else tail_of(self._connection, volume)
 
 
-@contextmanager
-def _log_pool(connection: Any) -> Iterator[Any]:
-    """A transient pool over libvirt's log folder, for as long as one log is read."""
-    root = ElementTree.Element("pool", type="dir")
-    ElementTree.SubElement(root, "name").text = LOG_POOL
-    target = ElementTree.SubElement(root, "target")
-    ElementTree.SubElement(target, "path").text = _QEMU_LOGS
-    xml = ElementTree.tostring(root, encoding="unicode")
-    with _one_at_a_time:
-        try:
-            with translate_errors("open libvirt's log folder"):
-                pool = connection.storagePoolCreateXML(xml, 0)
-        except HypervisorError:
-            # left by a killed run
-            with translate_errors("open libvirt's log folder"):
-                pool = connection.storagePoolLookupByName(LOG_POOL)
-            refresh(pool)
-        try:
-            yield pool
-        finally:
-            with translate_errors("close libvirt's log folder"):
-                pool.destroy()
-
-
 def without_command_line(text: str) -> str:
     """What QEMU said in its last run. libvirt writes environment and arguments first, each line but the last continued."""
     lines = text.splitlines()
@@ -103,7 +73,7 @@ def without_command_line(text: str) -> str:
 def qemu_log_tail(connection: Any, domain_name: str) -> str:
     """The end of QEMU's log of a domain; "" where it cannot be had (another driver, a session, no right to it)."""
     try:
-        with _log_pool(connection) as pool:
+        with folder_pool(connection, _QEMU_LOGS) as pool:
             volume = find_volume(pool, "%s.log" % domain_name)
             return "" if volume is None else without_command_line(tail_of(connection, volume, 4 * TAIL))
     except HypervisorError:

@@ -17,6 +17,7 @@ from .._errors import HypervisorError
 from . import logs
 from .base_check import BaseCheck
 from .build import Build, OnStep
+from .denial import explain
 from .domain import find_domain, is_active
 from .ended import is_named, list_ended, remove_volumes
 from .errors import translate_errors
@@ -75,6 +76,7 @@ class _Task:
             return self._finished(entry, build.domain, build.phases, changed=True)
         except HypervisorError as exc:
             exc.domain = exc.domain or entry["domain"]
+            explain(self._connection, exc)
             if build.claimed:
                 exc.logs.update(logs.collect(self._connection, entry["domain"], entry.get("console")))
                 self._undo(entry, exc)
@@ -105,6 +107,7 @@ class _Task:
             phases = {entry["wanted"]: int((time.monotonic() - begun) * 1000)}
             return self._finished(entry, domain, phases, changed=changed)
         except HypervisorError as exc:
+            explain(self._connection, exc)
             exc.logs.update(logs.collect(self._connection, entry["domain"], entry.get("console")))
             return self._failed(entry, exc, {})
 

@@ -22,6 +22,9 @@ _BUSY_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 1, 2, 2, 5, 5, 10, 10, 10, 10)
 
 CHUNK = 1 << 20
 
+# Pools that last only as long as a look at a folder: no place for anything.
+LOOK_PREFIX = "kilonova-look-"
+
 # More than the stream's queues and buffers between us and the file can hold.
 _IN_HAND = 64 << 20
 
@@ -38,6 +41,13 @@ def when_idle(call: Callable[[], T]) -> T:
     return call()
 
 
+def list_pools(connection: Any, *, active: bool = False) -> List[Any]:
+    """The pools of the host, or the active ones of them."""
+    flags = libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE if active else 0
+    with translate_errors("list the storage pools"):
+        return [pool for pool in connection.listAllStoragePools(flags) if not pool.name().startswith(LOOK_PREFIX)]
+
+
 def open_pool(connection: Any, name: str) -> Any:
     """The active pool of that name. Errors name the pools that there are."""
     try:
@@ -46,8 +56,7 @@ def open_pool(connection: Any, name: str) -> Any:
     except HypervisorError as exc:
         if not is_error(exc, "VIR_ERR_NO_STORAGE_POOL"):
             raise
-        with translate_errors("list the storage pools"):
-            names = sorted(p.name() for p in connection.listAllStoragePools())
+        names = sorted(p.name() for p in list_pools(connection))
         exc.message = "there is no storage pool %s on this host (there are: %s)" % (name, ", ".join(names) or "none")
         raise HypervisorError(exc.message, action=exc.action, number=exc.number, symbol=exc.symbol) from exc
     with translate_errors("read the storage pool %s" % name):

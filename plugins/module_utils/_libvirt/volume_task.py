@@ -14,7 +14,7 @@ from .binding import libvirt
 from .domain import find_domain
 from .errors import translate_errors
 from .making import grow_volume
-from .storage import open_pool, refresh
+from .storage import list_pools, open_pool, refresh
 from .volume_making import ensure_recorded_volume, volume_spec
 from .volume_record import VolumeError, check_name, delete_record_and_content, list_volumes, read_volume
 from .volume_use import Uses, list_uses, uses_of
@@ -43,8 +43,7 @@ def described(records: List[Dict[str, Any]], uses: Uses) -> List[Dict[str, Any]]
 
 def read_volumes(connection: Any, params: Params) -> List[Dict[str, Any]]:
     """What volume_info returns."""
-    with translate_errors("list the storage pools"):
-        names = sorted(p.name() for p in connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE))
+    names = sorted(p.name() for p in list_pools(connection, active=True))
     wanted = [params["pool"]] if params.get("pool") else names
     found: List[Dict[str, Any]] = []
     for name in wanted:

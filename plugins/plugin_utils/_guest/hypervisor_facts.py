@@ -16,7 +16,8 @@ class VirtType(TypedDict):
 
 
 class StoragePool(TypedDict):
-    """``path`` is the target directory of file-based pools. Sizes in bytes."""
+    """``path`` is the target directory of file-based pools. Sizes in bytes. ``faults``: what keeps QEMU from its files, each
+    {path, user, reason, command}; only where there are any."""
 
     name: str
     type: str
@@ -26,6 +27,7 @@ class StoragePool(TypedDict):
     capacity: int
     allocation: int
     available: int
+    faults: NotRequired[list[dict[str, str]]]
 
 
 class HostNetwork(TypedDict):

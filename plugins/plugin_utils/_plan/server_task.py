@@ -30,6 +30,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor
 
 from . import results
 from .absent import absent_names
+from .access import check_access
 from .entry import Place, build_entry, design, find_pool, power_entry
 from .fill import Fills
 from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
@@ -112,6 +113,7 @@ class ServerTask:
                 path = "" if self._single else f"servers[{item.server['request']['index']}]"
                 designed = design(item, place, minting, path, problems, no_effect)
                 taken.append((path, designed.volumes))
+                check_access(designed.volumes, hypervisor, problems)
                 xml = render_shaped(designed.domain, place.shape, problems) if not problems else ""
                 if xml:
                     item.entry = build_entry(item, request.wish, designed, xml, minting, fills)

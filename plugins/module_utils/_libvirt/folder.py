@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Folders of a host, looked at through the storage API: a pool over a folder, for as long as it is looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Optional
+from xml.etree import ElementTree
+
+from .._errors import HypervisorError
+from .errors import is_error, translate_errors
+from .storage import LOOK_PREFIX, refresh
+
+# libvirt allows one pool over a folder.
+_one_at_a_time = threading.Lock()
+
+
+def read_permissions(pool: ElementTree.Element) -> Optional[Dict[str, int]]:
+    """{mode, owner, group} of the folder of a pool or volume, from its XML; None where libvirt does not tell."""
+    found = pool.find("target/permissions")
+    values = [None if found is None else found.findtext(name) for name in ("mode", "owner", "group")]
+    if not all(values):
+        return None
+    mode, owner, group = values
+    return {"mode": int(str(mode), 8), "owner": int(str(owner)), "group": int(str(group))}
+
+
+@contextmanager
+def folder_pool(connection: Any, path: str) -> Iterator[Any]:
+    """A transient pool over a folder, which must have no pool of its own. One that a killed run left is taken over."""
+    name = LOOK_PREFIX + hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    root = ElementTree.Element("pool", type="dir")
+    ElementTree.SubElement(root, "name").text = name
+    target = ElementTree.SubElement(root, "target")
+    ElementTree.SubElement(target, "path").text = path
+    xml = ElementTree.tostring(root, encoding="unicode")
+    with _one_at_a_time:
+        try:
+            with translate_errors("look at the folder %s" % path):
+                pool = connection.storagePoolCreateXML(xml, 0)
+        except HypervisorError as exc:
+            if not is_error(exc, "VIR_ERR_OPERATION_FAILED"):
+                raise
+            with translate_errors("look at the folder %s" % path):
+                pool = connection.storagePoolLookupByName(name)
+            refresh(pool)
+        try:
+            yield pool
+        finally:
+            with translate_errors("close the folder %s" % path):
+                pool.destroy()
+
+
+def folder_permissions(connection: Any, path: str) -> Optional[Dict[str, int]]:
+    """None where it cannot be looked at: another run does at this moment, or it is not there."""
+    try:
+        with folder_pool(connection, path) as pool, translate_errors("look at the folder %s" % path):
+            return read_permissions(ElementTree.fromstring(pool.XMLDesc(0)))
+    except HypervisorError:
+        return None
