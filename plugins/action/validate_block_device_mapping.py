@@ -12,6 +12,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.block_devic
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.flavor import validate_flavor
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.image import validate_image
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import Problems
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.volume_type import type_names, validate_volume_types
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import ControllerAction
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import refuse
 
@@ -44,6 +45,10 @@ class ActionModule(ControllerAction):
             image = checked_image.value
             problems.extend(checked_image.problems)
         options = {name: params[name] for name in _PASSED_ON}
+        if params["volume_types"] is not None:
+            checked_types = validate_volume_types(params["volume_types"])
+            options["volume_types"] = type_names(checked_types.value)
+            problems.extend(checked_types.problems)
         answer = validate_block_device_mapping(params["block_device_mapping"], flavor=flavor, image=image, **options)
         problems.extend(answer.problems)
         refuse(problems)

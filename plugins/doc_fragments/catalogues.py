@@ -36,4 +36,11 @@ options:
     description:
       - The server groups that requests may name.
     type: raw
+  volume_types:
+    description:
+      - The volume types that block devices may name, as a dictionary by name or a list of C({name, id, description, pool,
+        format, preallocate, encryption}).
+      - "An encrypted one says for example C({encryption: {provider: luks, cipher: aes-xts-plain64, key_size: 256}})."
+      - See M(kilonova.compute.volume) for what each of them means.
+    type: raw
 """

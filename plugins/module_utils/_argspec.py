@@ -33,9 +33,12 @@ def connection_spec() -> Spec:
     }
 
 
+CATALOGUES = ("flavors", "images", "networks", "keypairs", "security_groups", "server_groups", "volume_types")
+
+
 def catalogue_spec() -> Spec:
     """What requests refer to. Dicts by name, or lists; normalised ones are taken as they are."""
-    return {name: {"type": "raw"} for name in ("flavors", "images", "networks", "keypairs", "security_groups", "server_groups")}
+    return {name: {"type": "raw"} for name in CATALOGUES}
 
 
 def quota_spec() -> Spec:
@@ -158,6 +161,7 @@ def validate_block_device_mapping_spec() -> Spec:
         image={"type": "dict"},
         volumes={"type": "dict"},
         snapshots={"type": "dict"},
+        volume_types={"type": "raw"},
         ec2_ids={"type": "dict"},
         root_device_name={"type": "str"},
         max_local_block_devices={"type": "int", "default": 3},

@@ -43,6 +43,10 @@ options:
     description:
       - The snapshots that may be named, by id or name.
     type: dict
+  volume_types:
+    description:
+      - The volume types that may be named, as a dictionary by name or a list. Without it, any name is taken.
+    type: raw
   ec2_ids:
     description:
       - >-

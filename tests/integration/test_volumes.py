@@ -213,8 +213,10 @@ def test_volumes_are_judged_before_anything_is_touched(world: World) -> None:
     assert [(p["code"], p["field"]) for p in found["problems"]] == [
         ("InvalidBDMVolume", "block_device_mapping[0].uuid"),
         ("InvalidBDMSnapshot", "block_device_mapping[1].uuid"),
+        ("VolumeTypeNotFound", "block_device_mapping[2].volume_type"),
     ]
-    found = world.server(name="web", block_device_mapping=[device("image", uuid="tiny", boot_index=0, volume_size=1), asked[2]])
+    devices = [device("image", uuid="tiny", boot_index=0, volume_size=1), asked[2]]
+    found = world.server(name="web", volume_types={"fast": {}}, block_device_mapping=devices)
     assert [(p["code"], p["field"]) for p in found["problems"]] == [("NotBuilt", "block_device_mapping[1].volume_type")]
     assert world.holdings() == before
 

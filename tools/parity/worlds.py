@@ -111,6 +111,7 @@ class World:
                 "keypairs": {"me": _KEY},
                 "security_groups": ["web"],
                 "server_groups": {"apart": {"id": GROUP_ID, "policy": "anti-affinity"}},
+                "volume_types": {"fast": {"format": "qcow2"}},
                 "ec2_ids": {"ami-00000001": IMAGE_ID, "aki-00000001": KERNEL_ID, "snap-00000001": SNAPSHOT_ID},
             }
         )

@@ -47,6 +47,7 @@ def _validate(wish: Wish, flavor: Flavor | None, image: Image | None, world: Wor
         images=world.images.entries,
         volumes=world.volumes,
         snapshots=world.snapshots,
+        volume_types=world.volume_types,
         ec2_ids=world.ec2_ids,
         max_local_block_devices=world.max_local_block_devices,
         max_count=max(wish.min_count, wish.max_count),

@@ -20,6 +20,7 @@ from .request_catalogue import Catalogue
 from .request_table import LATEST_MINOR
 from .server_group import ServerGroup
 from .shapes import Flavor, Image, KeyPair, Network
+from .volume_type import VolumeType, type_names
 
 Records = Mapping[str, Mapping[str, Any]]
 # Nova's default: root, ephemeral disks and swap all count.
@@ -36,8 +37,8 @@ class Catalogues(TypedDict):
     """The keyword arguments of every validating function: normalised catalogues, by name.
 
     ``security_groups`` are names and ids, or an object by name. ``zones`` are the availability zones where they are known.
-    ``volumes`` and ``snapshots``, by id or name, are not looked into where they are not given; ``ec2_ids`` are their ids by
-    EC2 id. ``ports`` (by id) and ``certificates`` exist for what Nova accepts; no module of this collection makes either.
+    ``volumes``, ``snapshots`` and ``volume_types``, by id or name, are not looked into where they are not given; ``ec2_ids``
+    are their ids by EC2 id. ``ports`` (by id) and ``certificates`` exist for what Nova accepts; no module here makes either.
     """
 
     flavors: Mapping[str, Flavor]
@@ -51,6 +52,7 @@ class Catalogues(TypedDict):
     certificates: NotRequired[Iterable[str]]
     volumes: NotRequired[Records | None]
     snapshots: NotRequired[Records | None]
+    volume_types: NotRequired[Mapping[str, VolumeType] | None]
     ec2_ids: NotRequired[Mapping[str, str] | None]
     max_local_block_devices: NotRequired[int]
 
@@ -71,6 +73,7 @@ class World:
     minor: int = LATEST_MINOR
     volumes: Records | None = None
     snapshots: Records | None = None
+    volume_types: Mapping[str, str] | None = None
     ec2_ids: Mapping[str, str] | None = None
     max_local_block_devices: int = MAX_LOCAL_BLOCK_DEVICES
     names: dict[str, str] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class World:
 def make_world(catalogues: Catalogues, quota: Quota, minor: int = LATEST_MINOR) -> World:
     """Indexes the catalogues of one call."""
     zones = catalogues.get("zones")
+    types = catalogues.get("volume_types")
     return World(
         flavors=Catalogue(catalogues["flavors"]),
         images=Catalogue(catalogues["images"]),
@@ -108,6 +112,7 @@ def make_world(catalogues: Catalogues, quota: Quota, minor: int = LATEST_MINOR) 
         minor=minor,
         volumes=catalogues.get("volumes"),
         snapshots=catalogues.get("snapshots"),
+        volume_types=None if types is None else type_names(types),
         ec2_ids=catalogues.get("ec2_ids"),
         max_local_block_devices=catalogues.get("max_local_block_devices", MAX_LOCAL_BLOCK_DEVICES),
     )

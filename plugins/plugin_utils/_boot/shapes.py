@@ -17,7 +17,7 @@ SCHEMA = 1
 # One namespace for all uuid5 identities of the collection; it must never change, playbooks depend on the ids.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kilonova:compute:1")
 
-Kind = Literal["flavor", "image", "network", "keypair", "security_group", "server_group", "volume", "snapshot"]
+Kind = Literal["flavor", "image", "network", "keypair", "security_group", "server_group", "volume", "snapshot", "volume_type"]
 
 
 def identity(kind: Kind, name: str) -> str:

@@ -22,6 +22,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_api 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_argv import files_of, plan_nova_boot
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_ec2 import plan_ec2_request
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_group import validate_server_groups
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.volume_type import VolumeType, validate_volume_types
 
 # Reads a file of the controller; None where it cannot be read.
 ReadFile = Callable[[str], bytes | None]
@@ -33,6 +34,7 @@ _READERS: dict[str, Callable[..., Checked[Any]]] = {
     "keypairs": validate_keypairs,
     "security_groups": validate_security_groups,
     "server_groups": validate_server_groups,
+    "volume_types": validate_volume_types,
 }
 
 
@@ -66,6 +68,7 @@ class Requests:
     planned: list[Planned]
     no_effect: list[NoEffect]
     images: Mapping[str, Any]
+    volume_types: Mapping[str, VolumeType]
 
 
 def read_requests(
@@ -86,7 +89,10 @@ def read_requests(
     problems.extend(answer.problems)
     refuse(problems, single=single)
     return Requests(
-        list(answer.value), _fields(answer.no_effect, single) + list(catalogues.no_effect), catalogues.values["images"]
+        list(answer.value),
+        _fields(answer.no_effect, single) + list(catalogues.no_effect),
+        catalogues.values["images"],
+        catalogues.values["volume_types"],
     )
 
 
