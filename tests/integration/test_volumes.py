@@ -209,14 +209,14 @@ def test_volumes_are_judged_before_anything_is_touched(world: World) -> None:
         device("snapshot", uuid="never"),
         device("blank", volume_size=1, volume_type="fast"),
     ]
-    found = world.server(name="web", image=None, block_device_mapping=asked)
+    types = {"fast": {"pool": "ssd"}}
+    found = world.server(name="web", image=None, block_device_mapping=asked, volume_types=types)
     assert [(p["code"], p["field"]) for p in found["problems"]] == [
         ("InvalidBDMVolume", "block_device_mapping[0].uuid"),
         ("InvalidBDMSnapshot", "block_device_mapping[1].uuid"),
-        ("VolumeTypeNotFound", "block_device_mapping[2].volume_type"),
     ]
     devices = [device("image", uuid="tiny", boot_index=0, volume_size=1), asked[2]]
-    found = world.server(name="web", volume_types={"fast": {}}, block_device_mapping=devices)
+    found = world.server(name="web", volume_types=types, block_device_mapping=devices)
     assert [(p["code"], p["field"]) for p in found["problems"]] == [("NotBuilt", "block_device_mapping[1].volume_type")]
     assert world.holdings() == before
 
