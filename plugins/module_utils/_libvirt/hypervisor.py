@@ -145,16 +145,18 @@ def cpu_features(cpu: ElementTree.Element) -> List[str]:
 
 
 def _domain_capabilities(connection: Any, arch: str, virt_type: str) -> Optional[Dict[str, Any]]:
-    """What domains of that type may have on this host; None where the host has no such type."""
-    try:
-        with translate_errors("read the domain capabilities for %s" % virt_type):
-            root = ElementTree.fromstring(connection.getDomainCapabilities(None, arch, None, virt_type, 0))
-    except HypervisorError:
+    """What domains of that type may have on this host; None where the host has no such type.
+
+    Firmware belongs to a machine type: Secure Boot of x86_64 is a matter of q35, which is not the default."""
+    root = _read_domain_capabilities(connection, arch, None, virt_type)
+    if root is None:
         return None
+    q35 = _read_domain_capabilities(connection, arch, "q35", virt_type) if arch == "x86_64" else None
+    roots = [root] if q35 is None else [root, q35]
     found: Dict[str, Any] = {
         "machine": root.findtext("machine"),
-        "firmware": _enum(root.find("os"), "firmware"),
-        "loader_secure": "yes" in _enum(root.find("os/loader"), "secure"),
+        "firmware": sorted({name for each in roots for name in _enum(each.find("os"), "firmware")}),
+        "loader_secure": any("yes" in _enum(each.find("os/loader"), "secure") for each in roots),
         "cpu_modes": [m.get("name") for m in root.findall("cpu/mode") if m.get("supported") == "yes"],
         "cpu_models": [m.text for m in root.findall("cpu/mode[@name='custom']/model") if m.get("usable") != "no"],
     }
@@ -162,8 +164,18 @@ def _domain_capabilities(connection: Any, arch: str, virt_type: str) -> Optional
         if device.get("supported") == "yes":
             found[device.tag] = {e.get("name"): [v.text for v in e.findall("value")] for e in device.findall("enum")}
     found["features"] = [f.tag for f in root.findall("features/*") if f.get("supported") == "yes"]
+    if root.find("features/hyperv") is not None:
+        found["hyperv"] = _enum(root.find("features/hyperv"), "features")
     found["sev_models"] = _sev_models(root)
     return found
+
+
+def _read_domain_capabilities(connection: Any, arch: str, machine: Optional[str], virt_type: str) -> Any:
+    try:
+        with translate_errors("read the domain capabilities for %s" % virt_type):
+            return ElementTree.fromstring(connection.getDomainCapabilities(None, arch, machine, virt_type, 0))
+    except HypervisorError:
+        return None
 
 
 def _sev_models(root: ElementTree.Element) -> List[str]:

@@ -59,6 +59,9 @@ class Os:
 
 @dataclass(frozen=True, kw_only=True)
 class HyperV:
+    """``features``: libvirt's names, in its order."""
+
+    features: tuple[str, ...]
     spinlock_retries: int
     vendor_id: str | None = None
 

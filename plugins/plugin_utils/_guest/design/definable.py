@@ -9,11 +9,14 @@ from ..device_model import Disk, Interface, IoTune
 from ..domain_model import Domain
 from .context import Context
 
+_VIRTIO_SOUND = 10004000
+
 
 def refuse_undefinable(context: Context, domain: Domain) -> None:
     _check_redirdevs(context, domain)
     _check_packed(context, domain)
     _check_address_width(context, domain)
+    _check_sound(context, domain)
     for disk in (*domain.devices.disks, domain.devices.rescue_disk):
         if disk is not None:
             _check_disk(context, disk)
@@ -48,6 +51,16 @@ def _check_address_width(context: Context, domain: Domain) -> None:
         field = context.spec_field(name) if from_flavor else context.property_field(name)
         message = "the width of addresses is passed through from the host, so it cannot have a number of bits"
         context.refuse("Invalid", "CPU-13", field, width.bits, None, message)
+
+
+def _check_sound(context: Context, domain: Domain) -> None:
+    """Nova leaves this to its scheduler, by traits of the host (guest VER-10)."""
+    sound = domain.devices.sound
+    if sound is not None and sound.model == "virtio" and context.hypervisor["libvirt_version"] < _VIRTIO_SOUND:
+        from_flavor = "hw:sound_model" in context.specs
+        field = context.spec_field("hw:sound_model") if from_flavor else context.property_field("hw_sound_model")
+        message = "a virtio sound card needs libvirt 10.4.0 on the host"
+        context.refuse("UnsupportedHardware", "VER-10", field, "virtio", None, message)
 
 
 def _check_disk(context: Context, disk: Disk) -> None:

@@ -12,6 +12,19 @@ _WITH_VMCOREINFO = ("i686", "x86_64", "aarch64")
 # What Windows is told instead of KVM's name, where that is hidden (guest FEAT-08).
 _VENDOR_ID = "1234567890ab"
 _SPINLOCK_RETRIES = 8191
+_HYPERV = (
+    "relaxed",
+    "vapic",
+    "spinlocks",
+    "vendor_id",
+    "vpindex",
+    "runtime",
+    "synic",
+    "reset",
+    "frequencies",
+    "tlbflush",
+    "ipi",
+)
 
 
 def design_features(context: Context, *, smm: bool, iommu: bool) -> Features:
@@ -41,11 +54,20 @@ def _tb_cache(context: Context) -> int | None:
 
 
 def _hyperv(context: Context) -> HyperV | None:
-    """Guest FEAT-07, FEAT-08."""
+    """Guest FEAT-07, FEAT-08. What the host says it cannot give is left out and reported: libvirt would define a guest with it,
+    and QEMU refuse to start it (emulation gives two of them)."""
     if not _is_windows(context):
         return None
-    vendor_id = _VENDOR_ID if context.combination.hide_hypervisor_id else None
-    return HyperV(spinlock_retries=_SPINLOCK_RETRIES, vendor_id=vendor_id)
+    hidden = context.combination.hide_hypervisor_id
+    wanted = [name for name in _HYPERV if name != "vendor_id" or hidden]
+    offered = context.hypervisor["domain_capabilities"].get("hyperv")
+    given = tuple(name for name in wanted if offered is None or name in offered)
+    if len(given) < len(wanted):
+        lacking = ", ".join(name for name in wanted if name not in given)
+        reason = f"a {context.virt_type} guest on this host has no Hyper-V {lacking}"
+        context.no_effect.append({"field": context.property_field("os_type"), "reason": reason})
+    vendor_id = _VENDOR_ID if "vendor_id" in given else None
+    return HyperV(features=given, spinlock_retries=_SPINLOCK_RETRIES, vendor_id=vendor_id) if given else None
 
 
 def design_clock(context: Context) -> Clock:

@@ -9,6 +9,7 @@ from ..device_model import Iommu, MemBalloon, Rng, Sound, Tpm, Watchdog
 from .context import Context
 
 _VIRTIO_IOMMU = 8003000
+_EMULATED_EIM = 8002000
 
 
 def design_rng(context: Context) -> Rng | None:
@@ -63,7 +64,7 @@ def design_memballoon(context: Context) -> MemBalloon:
 
 
 def design_iommu(context: Context) -> Iommu | None:
-    """Guest IOM-01 to IOM-04."""
+    """Guest IOM-01 to IOM-04. Older QEMU has the extended interrupt mode with KVM only, and does not start without it."""
     wanted = context.combination.viommu_model
     if wanted is None or not _iommu_possible(context, wanted):
         return None
@@ -74,7 +75,8 @@ def design_iommu(context: Context) -> Iommu | None:
             model = "virtio"
     if model != "intel":  # libvirt defines virtio and smmuv3 only without the attributes that Nova gives every model
         return Iommu(model=model, aw_bits=None, eim=None)
-    return Iommu(model=model, aw_bits=48, eim="on" if context.is_q35 else "off")
+    extended = context.is_q35 and (context.virt_type == "kvm" or context.hypervisor["hypervisor_version"] >= _EMULATED_EIM)
+    return Iommu(model=model, aw_bits=48, eim="on" if extended else "off")
 
 
 def _iommu_possible(context: Context, wanted: str) -> bool:

@@ -150,6 +150,7 @@ def _facts(given: DesignInputs) -> Iterator[tuple[Path, Any, list[Any]]]:
         ("o_direct",): [True, False],
         ("sev_models",): [[]],
         ("domain_capabilities", "loader_secure"): [True, False],
+        ("domain_capabilities", "hyperv"): [[]],
         ("perf_events",): [[]],
     }
     for path, found in others.items():

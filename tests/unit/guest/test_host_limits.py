@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host's libvirt or QEMU cannot give is left out and reported, or refused by name; real hosts showed each of these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.guest.scenarios import with_specs
+from tests.unit.guest.test_devices import xpath
+from tests.unit.guest.values import hypervisor
+
+FIRMWARE = {"firmware": ["bios", "efi"], "loader_secure": True}
+WINDOWS = {"os_type": "windows", "img_hide_hypervisor_id": True}
+
+
+def test_enlightenments_are_those_of_the_host() -> None:
+    """QEMU without KVM starts no guest with others ("kernel doesn't allow setting HyperV VP_INDEX")."""
+    emulating = hypervisor("qemu", domain_capabilities={**FIRMWARE, "hyperv": ["spinlocks", "vendor_id"]})
+    found = with_specs({}, WINDOWS, host=emulating)
+    assert xpath(found, "//hyperv/*/@state") == ["on", "on"]
+    assert xpath(found, "//hyperv/vendor_id/@value") == ["1234567890ab"]
+    [entry] = found.no_effect
+    assert entry["field"] == "image.properties.os_type"
+    assert "Hyper-V relaxed, vapic, vpindex" in entry["reason"]
+
+
+@pytest.mark.parametrize(("offered", "count"), [(None, 11), ([], 0)])
+def test_a_host_that_does_not_tell_gets_all_enlightenments(offered: Any, count: int) -> None:
+    told = FIRMWARE if offered is None else {**FIRMWARE, "hyperv": offered}
+    found = with_specs({}, WINDOWS, host=hypervisor(domain_capabilities=told))
+    assert len(xpath(found, "//hyperv/*/@state")) == count
+    assert bool(found.no_effect) == (offered is not None)
+
+
+@pytest.mark.parametrize(
+    ("virt_type", "version", "eim"),
+    [("kvm", 7002019, "on"), ("qemu", 7002019, "off"), ("qemu", 8002000, "on")],
+)
+def test_extended_interrupts_need_kvm_or_a_newer_qemu(virt_type: str, version: int, eim: str) -> None:
+    host = hypervisor(virt_type, hypervisor_version=version)
+    found = with_specs({"hw:viommu_model": "intel"}, {"hw_machine_type": "q35"}, host=host)
+    assert xpath(found, "//iommu/driver/@eim") == [eim]
+
+
+@pytest.mark.parametrize(
+    ("specs", "properties", "field"),
+    [
+        ({"hw:sound_model": "virtio"}, {}, 'flavor.extra_specs["hw:sound_model"]'),
+        ({}, {"hw_sound_model": "virtio"}, "image.properties.hw_sound_model"),
+        ({}, {"hw_vif_model": "igb"}, "image.properties.hw_vif_model"),
+    ],
+)
+def test_models_that_are_newer_than_the_host(specs: dict[str, str], properties: dict[str, Any], field: str) -> None:
+    old = with_specs(specs, properties, host=hypervisor(libvirt_version=9000000))
+    assert [(problem.code, problem.field) for problem in old.problems] == [("UnsupportedHardware", field)]
+    assert with_specs(specs, properties, host=hypervisor(libvirt_version=10004000)).problems == ()
