@@ -13,6 +13,10 @@ version_added: 0.1.0
 description:
   - Defines domains from XML, with validation against libvirt's schema, and brings them to a state.
   - A domain whose definition says already what the XML asks for is left alone; what libvirt filled in by itself does not count.
+  - A domain that is defined anew keeps its uuid, machine type (C(pc-q35-7.2) where the XML says C(q35)), MAC and PCI addresses,
+    aliases, controllers, firmware files, NVRAM and the metadata of other tools, unless the XML says otherwise. Each field that
+    changes is in RV(domains[].changes).
+  - The definition of a running domain takes effect at its next start; RV(domains[].pending) says so.
   - Disks are neither made nor removed. Servers with disks, drives and placement are made by M(kilonova.compute.server).
 author:
   - Kilonova contributors (@kilonova)
@@ -95,6 +99,18 @@ domains:
       description: Whether it was changed.
       type: bool
       returned: success
+    changes:
+      description:
+        - Each field of the definition that changed, or would. A device that is new or gone is a dict of its fields.
+        - Secrets are hidden.
+      type: list
+      elements: dict
+      returned: when O(state) is not V(absent)
+      sample: [{field: "devices.disk[vda].driver.cache", before: none, after: writeback}]
+    pending:
+      description: Whether the domain runs and the changes take effect at its next start only.
+      type: bool
+      returned: when O(state) is not V(absent)
 """
 
 from typing import Any, Dict
@@ -117,8 +133,9 @@ def work(module: AnsibleModule) -> Dict[str, Any]:
         else:
             found = [task.ensure(xml) for xml in domain_xmls(params)]
     changed = [domain for domain in found if domain["changed"]]
-    names = ", ".join(domain["name"] for domain in changed)
-    diff = {"before": {}, "after": {"domains": names}} if changed else {"before": {}, "after": {}}
+    diff = {side: {domain["name"]: domain["diff"][side] for domain in changed} for side in ("before", "after")}
+    for domain in found:
+        del domain["diff"]
     return {"changed": bool(changed), "domains": found, "diff": diff}
 
 

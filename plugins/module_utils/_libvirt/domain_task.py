@@ -9,14 +9,16 @@ import time
 from typing import Any, Dict, List, Optional
 from xml.etree import ElementTree
 
+from .._domain_xml.changes import Change
+from .._domain_xml.text import parse_domain_text
 from .._errors import HypervisorError
-from .binding import libvirt
-from .domain import define, destroy, find_domain, is_active, is_persistent, power_state, start_transient, undefine
-from .errors import translate_errors
+from .domain import destroy, find_domain, is_active, is_persistent, power_state, start_transient, undefine
 from .power import change_power
+from .redefinition import Redefinition
 from .servers import states_of
 from .wait import LifecycleEvents
-from .xml_compare import says
+
+Result = Dict[str, Any]
 
 
 class DomainTask:
@@ -28,27 +30,40 @@ class DomainTask:
         self._params = params
         self._check_mode = check_mode
 
-    def ensure(self, xml: str) -> Dict[str, Any]:
+    def ensure(self, xml: str) -> Result:
         """Defines it where it does not say so yet, and brings it to the state asked for."""
         wanted = _parse(xml)
         name = wanted.findtext("name") or ""
         begun = time.monotonic()
         found = find_domain(self._connection, name)
-        before = None if found is None else self._definition(found)
-        changed = before is None or not says(before, wanted)
-        if changed and not self._check_mode:
-            found = self._make(xml, name, found)
-            changed = before is None or ElementTree.tostring(before) != ElementTree.tostring(self._definition(found))
-        powered = self._power(found, changed=changed)
-        return self._result(name, found, changed=changed or powered, begun=begun)
+        made = found is None
+        redefinition = Redefinition(self._connection, name, wanted, xml, found)
+        changes = redefinition.predicted()
+        if not self._params["persistent"]:
+            found = self._run(xml, name, found, changes)
+        else:
+            changes = redefinition.with_persistence()
+            if not self._check_mode:
+                found, changes = redefinition.carry_out()
+        runs = found is not None and not made and is_active(found) and self._power_wanted() != "shutdown"
+        pending = runs and any(change["field"] != "persistent" for change in changes)
+        power = None if made else power_state(found)
+        powered = self._power(found)
+        result = self._result(name, found, changed=made or bool(changes) or powered, begun=begun)
+        result.update(changes=changes, pending=pending, diff=_diff(changes))
+        if powered or made:
+            result["diff"]["before"]["power_state"] = power
+            result["diff"]["after"]["power_state"] = self._power_wanted() or result["power_state"] or "shutdown"
+        return result
 
-    def remove(self, name: str) -> Dict[str, Any]:
+    def remove(self, name: str) -> Result:
         """Takes the power away and undefines it. Its disks stay: this module did not make them."""
         begun = time.monotonic()
         found = find_domain(self._connection, name)
         if found is None:
-            return {"name": name, "uuid": None, "power_state": None, "changed": False, "phases": {}}
+            return {"name": name, "uuid": None, "power_state": None, "changed": False, "phases": {}, "diff": {}}
         result = self._result(name, found, changed=True, begun=begun)
+        result["diff"] = {"before": {"power_state": result["power_state"]}, "after": {}}
         if not self._check_mode:
             persistent = is_persistent(found)
             destroy(found)
@@ -57,41 +72,43 @@ class DomainTask:
             result["power_state"] = None
         return result
 
-    def _definition(self, domain: Any) -> ElementTree.Element:
-        with translate_errors("read the XML of %s" % domain.name(), domain.name()):
-            return ElementTree.fromstring(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-
     def _paused(self) -> bool:
         return self._params["state"] == "paused" or "paused" in self._params["start_flags"]
 
-    def _make(self, xml: str, name: str, found: Optional[Any]) -> Any:
-        if self._params["persistent"]:
-            return define(self._connection, xml, name)
-        if found is not None and is_active(found):
+    def _run(self, xml: str, name: str, found: Optional[Any], changes: List[Change]) -> Any:
+        """A domain without a definition is what it was started as."""
+        if found is not None and changes and is_active(found):
             raise HypervisorError(
-                "the domain %s runs and is not persistent: its XML cannot be changed" % name,
+                "the domain %s runs and is not to be persistent: its XML cannot be changed" % name,
                 action="change the domain %s" % name,
                 domain=name,
             )
+        if self._check_mode or (found is not None and not changes):
+            return found
         return start_transient(self._connection, xml, name, paused=self._paused())
 
-    def _power(self, found: Optional[Any], *, changed: bool) -> bool:
-        """Whether the power changed, or would."""
+    def _power_wanted(self) -> Optional[str]:
         wanted = self._params["state"]
-        if wanted == "present" or (found is None and not self._check_mode):
+        if wanted == "present":
+            return None
+        return {"stopped": "shutdown"}.get(wanted, "paused" if self._paused() else wanted)
+
+    def _power(self, found: Optional[Any]) -> bool:
+        """Whether the power changed, or would."""
+        wanted = self._power_wanted()
+        if wanted is None or (found is None and not self._check_mode):
             return False
-        if wanted == "running" and self._paused():
-            wanted = "paused"
         now = "shutdown" if found is None else power_state(found)
-        if now == {"stopped": "shutdown"}.get(wanted, wanted):
+        if now == wanted:
             return False
         if self._check_mode:
             return True
+        state = "stopped" if wanted == "shutdown" else wanted
         return change_power(
-            found, self._events, wanted=wanted, timeout_s=self._params["wait_timeout"], wait=self._params["wait"]
+            found, self._events, wanted=state, timeout_s=self._params["wait_timeout"], wait=self._params["wait"]
         )
 
-    def _result(self, name: str, found: Optional[Any], *, changed: bool, begun: float) -> Dict[str, Any]:
+    def _result(self, name: str, found: Optional[Any], *, changed: bool, begun: float) -> Result:
         power = None if found is None else power_state(found)
         result: Dict[str, Any] = {
             "name": name,
@@ -106,12 +123,16 @@ class DomainTask:
         return result
 
 
+def _diff(changes: List[Change]) -> Dict[str, Result]:
+    return {side: {change["field"]: change[side] for change in changes} for side in ("before", "after")}
+
+
 def _parse(xml: str) -> ElementTree.Element:
     """The XML of a request is only read here; libvirt parses it again, with its schema."""
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise HypervisorError("domain XML with a document type is refused", action="read the domain XML")
     try:
-        root = ElementTree.fromstring(xml)
+        root = parse_domain_text(xml)
     except ElementTree.ParseError as exc:
         raise HypervisorError("the domain XML cannot be read: %s" % exc, action="read the domain XML") from exc
     if root.tag != "domain" or not root.findtext("name"):
