@@ -17,8 +17,11 @@ from ansible_collections.kilonova.compute.plugins.module_utils._decompress impor
 from ansible_collections.kilonova.compute.plugins.module_utils._fetch import fetch
 from ansible_collections.kilonova.compute.plugins.module_utils._image_header import BOOT_FILES, ImageError, check, inspect
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.base_image import content_name
+from ansible_collections.kilonova.compute.plugins.module_utils._progress import Progress
 from ansible_collections.kilonova.compute.plugins.module_utils._sums import file_name, read_checksum
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import KilonovaAction
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.host_view import HostView
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.watch import State
 
 
 class ActionModule(KilonovaAction):
@@ -42,9 +45,16 @@ class ActionModule(KilonovaAction):
             return self.run_on_host("image", params, task_vars)
         if source is not None:
             return self._bring(self._on_controller(source, params["name"]), params, task_vars)
-        if params["url"] is None or params["fetch_on"] == "host":
-            return self.run_on_host("image", params, task_vars)
-        return self._fetched(params, task_vars)
+        if params["url"] is not None and params["fetch_on"] == "controller":
+            return self._fetched(params, task_vars)
+        return self._stored(params, task_vars)
+
+    def _stored(self, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The trip on which the host does the work, and is watched while it does."""
+        view = HostView(self)
+        note = view.new_file(at_the_cost_of_a_trip=True)
+        with self.watched(f"the image {params['name']}", view.noted_in(note)):
+            return self.run_on_host("image", params | {"progress_file": note}, task_vars)
 
     def _on_controller(self, source: str, name: str) -> str:
         try:
@@ -64,23 +74,27 @@ class ActionModule(KilonovaAction):
             return {"changed": True, "image": None}
         with tempfile.TemporaryDirectory(prefix="kilonova-") as folder:
             path = os.path.join(folder, file_name(url) or "image")
-            with open(path, "w+b") as target:
-                fetch(url, target)
+            latest: State = {}
+            shown = self.watched(f"the image {params['name']}", lambda: latest)
+            with open(path, "w+b") as target, shown:
+                fetch(url, target, progress=Progress(latest.update))
             return self._bring(path, params, task_vars)
 
     def _bring(self, path: str, params: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if getattr(self._connection, "transport", "") == "local":
-            return self.run_on_host("image", params | {"path": path}, task_vars)
-        checksum, facts = self._verified(path, params)
+            return self._stored(params | {"path": path}, task_vars)
+        latest: State = {}
+        with self.watched(f"the image {params['name']}", lambda: latest):
+            checksum, facts = self._verified(path, params, Progress(latest.update))
         return self._copied(path, facts, params | {"checksum": checksum}, task_vars)
 
-    def _verified(self, path: str, params: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    def _verified(self, path: str, params: dict[str, Any], progress: Progress) -> tuple[str, dict[str, Any] | None]:
         """The sha256 of a file of the controller, and what is known of its content before it travels: {sha256, disk_format,
         virtual_size, size}, None where it has to be unpacked first. Raises ImageError or ChecksumError."""
         name, wanted = params["name"], params["checksum"]
         try:
             with open(path, "rb") as content:
-                published = check_published(content, name, read_checksum(wanted, path) if wanted else None)
+                published = check_published(content, name, read_checksum(wanted, path) if wanted else None, progress)
                 if params["disk_format"] not in BOOT_FILES and compression_of(content) is not None:
                     return published[0], None
                 found = inspect(content)
@@ -103,8 +117,9 @@ class ActionModule(KilonovaAction):
             return looked if facts is None else looked | self._expected(facts, params)
         folder = self._connection._shell.tmpdir or self._make_tmp_path()
         remote = self._connection._shell.join_path(folder, os.path.basename(path))
-        self._transfer_file(path, remote)
-        return self.run_on_host("image", params | {"path": remote}, task_vars)
+        with self.watched(f"the image {params['name']}", HostView(self).arrived_in(remote, os.path.getsize(path))):
+            self._transfer_file(path, remote)
+        return self._stored(params | {"path": remote}, task_vars)
 
     def _expected(self, facts: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
         """What the host cannot know of a file that did not travel: the next task's check mode goes on from it."""

@@ -16,6 +16,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._argspec import (
     server_spec,
 )
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.action import KilonovaAction
+from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.host_view import HostView
 
 # Ansible forks a process for each task: what its main process has loaded is not loaded again by each of them. A library that
 # is missing is told when it is used.
@@ -42,8 +43,17 @@ class ActionModule(KilonovaAction):
         return ServerTask(
             params=params,
             request_options=tuple(request_spec()),
-            run_on_host=lambda name, arguments: self.run_on_host(name, arguments, task_vars),
+            run_on_host=lambda name, arguments: self._trip(name, arguments, task_vars),
             read_file=self.read_file,
             check_mode=self.check_mode,
             diff_mode=self.diff_mode,
         ).run()
+
+    def _trip(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Whoever waits for a long build is told where its servers are."""
+        if name != "spawn":
+            return self.run_on_host(name, arguments, task_vars)
+        view = HostView(self)
+        note = view.new_file()
+        with self.watched("servers", view.noted_in(note)):
+            return self.run_on_host(name, arguments | {"progress_file": note}, task_vars)

@@ -208,6 +208,7 @@ def image_spec() -> Spec:
         "pool": {"type": "str", "default": DEFAULT_POOL},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent", "pruned"]},
         "unused_for": {"type": "int", "default": DEFAULT_UNUSED_FOR},
+        "progress_file": {"type": "path"},
     }
 
 

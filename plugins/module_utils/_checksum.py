@@ -10,6 +10,7 @@ import re
 from typing import BinaryIO, Dict, List, Optional, Tuple
 
 from ._errors import KilonovaError
+from ._progress import SILENT, Progress
 
 _LENGTHS = {"sha256": 64, "sha512": 128}
 _CHUNK = 1 << 20
@@ -31,9 +32,11 @@ def parse_checksum(text: str) -> Tuple[str, str]:
     return algorithm, digest
 
 
-def hash_file(source: BinaryIO, algorithms: Tuple[str, ...]) -> Dict[str, str]:
+def hash_file(source: BinaryIO, algorithms: Tuple[str, ...], progress: Progress = SILENT) -> Dict[str, str]:
     """{algorithm: hex}, in one pass over the file."""
     hashes = {name: hashlib.new(name) for name in algorithms}
+    done = 0
+    progress.begin("checked", source.seek(0, 2))
     source.seek(0)
     while True:
         chunk = source.read(_CHUNK)
@@ -41,12 +44,14 @@ def hash_file(source: BinaryIO, algorithms: Tuple[str, ...]) -> Dict[str, str]:
             return {name: digest.hexdigest() for name, digest in hashes.items()}
         for digest in hashes.values():
             digest.update(chunk)
+        done += len(chunk)
+        progress.at(done)
 
 
-def check_published(source: BinaryIO, name: str, checksum: Optional[str]) -> List[str]:
+def check_published(source: BinaryIO, name: str, checksum: Optional[str], progress: Progress = SILENT) -> List[str]:
     """The hashes of a file, "algorithm:hex", sha256 first, after the wanted one was found to fit. ChecksumError otherwise."""
     algorithm, wanted = parse_checksum(checksum) if checksum else ("sha256", "")
-    found = hash_file(source, tuple(dict.fromkeys(("sha256", algorithm))))
+    found = hash_file(source, tuple(dict.fromkeys(("sha256", algorithm))), progress)
     if checksum and found[algorithm] != wanted:
         raise ChecksumError(
             "the checksum of the image %s does not fit: declared %s:%s, found %s:%s"

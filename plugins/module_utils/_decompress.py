@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, BinaryIO, Callable, Dict, Optional
 
 from ._image_header import ImageError
+from ._progress import SILENT, Progress
 
 _CHUNK = 1 << 20
 
@@ -33,8 +34,11 @@ def compression_of(source: BinaryIO) -> Optional[str]:
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
 
 
-def decompress(source: BinaryIO, target: BinaryIO, kind: str, name: str, *, limit: Optional[int] = None) -> None:
+def decompress(
+    source: BinaryIO, target: BinaryIO, kind: str, name: str, *, limit: Optional[int] = None, progress: Progress = SILENT
+) -> None:
     """Writes what is packed in ``source`` to ``target``; zeros become holes. ``name`` is the image's, for errors."""
+    progress.begin("unpacked", source.seek(0, 2))
     source.seek(0)
     packed = _open(source, kind, name)
     size = 0
@@ -50,6 +54,7 @@ def decompress(source: BinaryIO, target: BinaryIO, kind: str, name: str, *, limi
                 target.seek(len(chunk), 1)
             else:
                 target.write(chunk)
+            progress.at(source.tell())
     except (EOFError, OSError, lzma.LZMAError, zlib.error) as exc:
         if getattr(exc, "errno", None):
             raise  # the file to write to, not the one to read

@@ -16,6 +16,7 @@ from ansible.module_utils.urls import ConnectionError as UrlError
 from ansible.module_utils.urls import open_url
 
 from ._errors import KilonovaError
+from ._progress import SILENT, Progress
 
 ATTEMPTS = 6
 TIMEOUT_S = 60
@@ -37,12 +38,13 @@ def fetch(
     *,
     known: Optional[Mapping[str, Any]] = None,
     limit: Optional[int] = None,
+    progress: Progress = SILENT,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Optional[Dict[str, Any]]:
     """Writes the file to ``target``, and returns {etag, last_modified, size} of it; None where it is still what ``known``
     (such a dict of an earlier fetch) says. ``limit``: bytes that it must not exceed."""
     _check_scheme(url)
-    transfer = _Transfer(url, target, known or {}, limit)
+    transfer = _Transfer(url, target, known or {}, limit, progress)
     why = ""
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -97,11 +99,12 @@ def _check_scheme(url: str) -> None:
 class _Transfer:
     """One file over any number of connections."""
 
-    def __init__(self, url: str, target: BinaryIO, known: Mapping[str, Any], limit: Optional[int]) -> None:
+    def __init__(self, url: str, target: BinaryIO, known: Mapping[str, Any], limit: Optional[int], progress: Progress) -> None:
         self._url = url
         self._target = target
         self._known = known
         self._limit = limit
+        self._progress = progress
         self._done = 0
         self._version: Optional[str] = None
 
@@ -141,6 +144,7 @@ class _Transfer:
         length = answer.headers.get("Content-Length")
         whole = None if length is None else self._done + int(length)
         self._check_limit(whole)
+        self._progress.begin("fetched", whole, self._done)
         while True:
             chunk = answer.read(_CHUNK)
             if not chunk:
@@ -148,6 +152,7 @@ class _Transfer:
             self._target.write(chunk)
             self._done += len(chunk)
             self._check_limit(self._done)
+            self._progress.at(self._done)
         if whole is not None and self._done < whole:
             raise http.client.IncompleteRead(b"", whole - self._done)
         return {"etag": etag, "last_modified": modified, "size": self._done}

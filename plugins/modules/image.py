@@ -90,6 +90,11 @@ options:
       - The age in seconds for O(state=pruned). V(0) takes away whatever is unused now.
     type: int
     default: 86400
+  progress_file:
+    description:
+      - Where the host notes how far it has come. The action plugin sets it, reads it every few seconds while a long transfer
+        runs, and shows what it says. Not for users.
+    type: path
 extends_documentation_fragment:
   - kilonova.compute.connection
   - kilonova.compute.attributes

@@ -22,6 +22,10 @@ options:
       - It holds drives, and so user data and passwords.
     type: str
     required: true
+  progress_file:
+    description:
+      - Where it notes how far it has come, for M(kilonova.compute.server) to show while somebody waits.
+    type: path
 extends_documentation_fragment:
   - kilonova.compute.connection
 attributes:
@@ -68,20 +72,23 @@ from ansible_collections.kilonova.compute.plugins.module_utils._argspec import c
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
 from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
+from ansible_collections.kilonova.compute.plugins.module_utils._progress import Steps, note_in
 
 
 def work(module: AnsibleModule) -> Dict[str, Any]:
     plan = json.loads(zlib.decompress(base64.b64decode(module.params["plan"])))
     if module.check_mode:
         plan["servers"] = [dict(entry, check=True) for entry in plan["servers"] if entry["action"] == "delete"]
+    steps = Steps(len(plan["servers"]), note_in(module.params["progress_file"]))
     with open_connection(module.params["uri"], events=True) as connection:
-        servers = spawn(connection, plan)
+        servers = spawn(connection, plan, on_step=steps.step)
     return {"changed": any(server["changed"] for server in servers), "servers": servers}
 
 
 def main() -> None:
     spec = connection_spec()
     spec["plan"] = {"type": "str", "required": True, "no_log": True}
+    spec["progress_file"] = {"type": "path"}
     run_module(AnsibleModule(argument_spec=spec, supports_check_mode=True), work)
 
 

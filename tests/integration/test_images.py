@@ -261,3 +261,13 @@ def test_a_boot_on_a_changed_or_vanished_base_is_refused(world: World, tmp_path:
     world.booted(**wish, state="paused")
     world.server(name="web", state="absent")
     remove(world, "own")
+
+
+def test_who_waits_is_told_how_far_it_is(world: World, lab: Any) -> None:
+    """A slow transfer on the host, over ssh; the second half of the file comes later than the first look."""
+    with serve(world.host.claim.address(1), disk=RAW) as web:
+        web.pause_s = 6
+        played = world.play({"kilonova.compute.image": {"name": "it", "url": f"{web.url}/disk"}}, **world.over_ssh(lab))
+        assert played.code == 0, played.output
+        assert "target: the image it is being fetched: 2.0 MiB of 4.0 MiB (50%)" in played.stdout
+    remove(world)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +70,7 @@ def test_every_uri(world: World, tmp_path: Path) -> None:
 def test_ansible_over_ssh_with_the_local_uri(world: World, lab: Any, tmp_path: Path) -> None:
     """The usual remote set-up: modules run on the host and talk to its own socket; the image travels there."""
     kept = world.holdings()["volumes"]
-    options = f"-F {lab.directory}/pki/ssh_config -i {lab.ssh_key}"
-    played = world.play(
-        *life("travelled", disk(tmp_path, "travelled")),
-        uri="qemu:///system",
-        ansible_connection="ssh",
-        ansible_host=world.host.address,
-        ansible_user="root",
-        ansible_ssh_common_args=options,
-        ansible_python_interpreter=sys.executable,
-    )
+    played = world.play(*life("travelled", disk(tmp_path, "travelled")), **world.over_ssh(lab))
     assert played.code == 0, played.output
     assert_life(played.results, world)
     drop_images(world, kept)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 @dataclass
 class Web:
     """``files`` by path. ``break_after``: bytes after which each of the next ``breaks`` answers ends; ``errors``: status codes
-    of the next answers."""
+    of the next answers; ``pause_s``: how long the second half of a file is waited for."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     break_after: int = 0
     breaks: int = 0
     errors: list[int] = field(default_factory=list)
+    pause_s: float = 0
     sent: int = 0
     requests: list[str] = field(default_factory=list)
     url: str = ""
@@ -64,6 +66,10 @@ class _Handler(BaseHTTPRequestHandler):
             web.breaks -= 1
             content = content[: web.break_after]
             self.close_connection = True
+        if web.pause_s:
+            self.wfile.write(content[: len(content) // 2])
+            time.sleep(web.pause_s)
+            content = content[len(content) // 2 :]
         self.wfile.write(content)
         web.sent += len(content)
 

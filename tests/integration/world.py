@@ -27,7 +27,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervis
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.server_task import ServerTask
 from tests.guest.facts import parse_console
-from tests.lab import Host
+from tests.lab import Host, Lab
 
 from .play import Played, Task, play
 
@@ -81,6 +81,17 @@ class World:
         ours = "kilonova.compute."
         given = [{name: defaults | value if name.startswith(ours) else value for name, value in task.items()} for task in tasks]
         return play(given, settings, *options)
+
+    def over_ssh(self, lab: Lab) -> dict[str, Any]:
+        """Variables of the usual remote set-up: modules run on the host and talk to its own socket."""
+        return {
+            "uri": "qemu:///system",
+            "ansible_connection": "ssh",
+            "ansible_host": self.host.address,
+            "ansible_user": "root",
+            "ansible_ssh_common_args": f"-F {lab.directory}/pki/ssh_config -i {lab.ssh_key}",
+            "ansible_python_interpreter": sys.executable,
+        }
 
     def server(
         self, *, check: bool = False, diff: bool = False, spawner: Spawn | None = None, **options: Any

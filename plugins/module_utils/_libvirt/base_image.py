@@ -16,6 +16,7 @@ import time
 from typing import Any, BinaryIO, Dict, List, Optional
 from xml.etree import ElementTree
 
+from .._progress import SILENT, Progress
 from .claiming import make_once, refuse_busy
 from .errors import translate_errors
 from .json_record import read_json_record
@@ -81,7 +82,9 @@ def find_bases(connection: Any, pool_name: str, sha256: str) -> List[Dict[str, A
     return found
 
 
-def store_base(connection: Any, pool_name: str, source: BinaryIO, facts: Dict[str, Any]) -> Dict[str, Any]:
+def store_base(
+    connection: Any, pool_name: str, source: BinaryIO, facts: Dict[str, Any], progress: Progress = SILENT
+) -> Dict[str, Any]:
     """Stores a verified image. ``facts``: {name, sha256, disk_format, virtual_size, size}. Returns its record."""
     pool = open_pool(connection, pool_name)
     volume = content_name(facts["sha256"])
@@ -91,7 +94,7 @@ def store_base(connection: Any, pool_name: str, source: BinaryIO, facts: Dict[st
         if not kept:
             # Every guest of the host may read a base image. The bytes stay as they are: to libvirt it is raw meanwhile.
             made = create_volume(pool, {"name": volume, "capacity": facts["size"], "format": "raw", "mode": "0644"})
-            upload_sparse(connection, made, source, facts["size"])
+            upload_sparse(connection, made, source, facts["size"], progress)
 
     def remove() -> None:
         refuse_busy(pool, volume)

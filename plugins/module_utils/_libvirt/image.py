@@ -14,6 +14,7 @@ from .._checksum import check_published, parse_checksum
 from .._decompress import compression_of, decompress
 from .._fetch import fetch, is_current
 from .._image_header import BOOT_FILES, ImageError, check, inspect
+from .._progress import Progress, note_in
 from .._sums import read_checksum
 from .base_image import EXTRAS, find_bases, list_bases, store_base, write_record
 from .errors import translate_errors
@@ -30,7 +31,7 @@ def ensure_image(connection: Any, params: Params, *, check_mode: bool) -> Dict[s
 
     Without ``path`` and ``url`` only a look is wanted, by the checksum: changed then tells whether it is missing. ``tmpdir`` is
     where a download and what is unpacked are kept meanwhile, in files that have no name."""
-    params = dict(params, checksum=_read_checksum(params))
+    params = dict(params, checksum=_read_checksum(params), progress=Progress(note_in(params.get("progress_file"))))
     known = _by_checksum(connection, params)
     if known:
         return _named(connection, params, known, check_mode=check_mode)
@@ -99,7 +100,7 @@ def _published(params: Params, earlier: Optional[Dict[str, Any]]) -> Iterator[Op
     """The file as it was published, open; None where the server says that it is still the earlier one."""
     if params.get("url"):
         with tempfile.TemporaryFile(dir=params.get("tmpdir"), prefix="kilonova-") as target:
-            fetched = fetch(params["url"], target, known=earlier and earlier["source"])
+            fetched = fetch(params["url"], target, known=earlier and earlier["source"], progress=params["progress"])
             if fetched is not None:
                 params["source"] = dict(fetched, url=params["url"])
             yield None if fetched is None else target
@@ -116,13 +117,14 @@ def _published(params: Params, earlier: Optional[Dict[str, Any]]) -> Iterator[Op
 
 
 def _take(connection: Any, params: Params, source: Any, *, check_mode: bool) -> Dict[str, Any]:
-    published = check_published(source, params["name"], params["checksum"])
+    published = check_published(source, params["name"], params["checksum"], params["progress"])
     kind = None if params.get("disk_format") in BOOT_FILES else compression_of(source)
     if kind is None:
         return _store(connection, params, source, published, published[0], check_mode=check_mode)
     with tempfile.TemporaryFile(dir=params.get("tmpdir"), prefix="kilonova-") as unpacked:
-        decompress(source, unpacked, kind, params["name"], limit=_room(connection, params["pool"]))
-        content = check_published(unpacked, params["name"], None)[0]
+        room = _room(connection, params["pool"])
+        decompress(source, unpacked, kind, params["name"], limit=room, progress=params["progress"])
+        content = check_published(unpacked, params["name"], None, params["progress"])[0]
         return _store(connection, params, unpacked, published, content, check_mode=check_mode)
 
 
@@ -161,7 +163,7 @@ def _store(
             "the image %s has %d bytes, and the pool %s has room for %d" % (params["name"], base["size"], params["pool"], room)
         )
     if not check_mode:
-        base = store_base(connection, params["pool"], source, base)
+        base = store_base(connection, params["pool"], source, base, params["progress"])
     return {"changed": True, "image": shown(base)}
 
 

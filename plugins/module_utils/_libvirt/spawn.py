@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List, Optional
 
 from .._errors import HypervisorError
+from .._progress import Steps
 from . import logs
 from .base_check import BaseCheck
 from .build import Build, OnStep
@@ -66,7 +67,9 @@ class _Task:
 
     def carry_out(self, entry: Dict[str, Any]) -> Result:
         work = {"create": self._create, "power": self._power, "delete": self._delete}[entry["action"]]
-        return work(entry)
+        result = work(entry)
+        self._on_step(entry["name"], Steps.DONE)
+        return result
 
     def _create(self, entry: Dict[str, Any]) -> Result:
         build = Build(self._connection, entry, self._events, self._on_step, self._ended)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ansible import constants as C
@@ -19,6 +20,8 @@ from ansible.utils.display import Display
 
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import Spec
 from ansible_collections.kilonova.compute.plugins.module_utils._errors import KilonovaError
+
+from .watch import State, watched
 
 REPORT = "https://github.com/kilonova/kilonova.compute/issues"
 
@@ -70,6 +73,7 @@ class KilonovaAction(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self._host = (task_vars or {}).get("inventory_hostname")
         try:
             _validated, params = self.validate_argument_spec(argument_spec=self.spec(), **self.constraints())
             result.update(self.work(plain(params), task_vars or {}))
@@ -103,6 +107,11 @@ class KilonovaAction(ActionBase):  # type: ignore[misc]
                 return source.read()
         except (AnsibleError, OSError):
             return None
+
+    def watched(self, what: str, look: Callable[[], State | None]) -> AbstractContextManager[None]:
+        """While the block runs, whoever waits for it is told now and then how far it has come; nothing where it is short."""
+        host = self._task.delegate_to or self._host
+        return watched(what, look, lambda text: display.display(f"{host}: {text}"))
 
     def run_on_host(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """One trip: runs our module of that name on the task's host. A failure is raised as HostError."""

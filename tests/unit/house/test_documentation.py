@@ -29,7 +29,7 @@ SPECS = {
     "server": _argspec.server_spec(),
     "server_action": {**_argspec.connection_spec(), **_argspec.server_action_spec()},
     "server_info": {**_argspec.connection_spec(), "name": {"type": "str", "aliases": ["uuid"]}},
-    "spawn": {**_argspec.connection_spec(), "plan": {"type": "str", "required": True}},
+    "spawn": {**_argspec.connection_spec(), "plan": {"type": "str", "required": True}, "progress_file": {"type": "path"}},
     "validate_block_device_mapping": _argspec.validate_block_device_mapping_spec(),
     "validate_flavor": _argspec.validate_flavor_spec(),
     "validate_image": _argspec.validate_image_spec(),
