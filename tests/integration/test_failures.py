@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import io
+import random
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,10 +19,13 @@ from typing import Any
 import libvirt
 import pytest
 
-from ansible_collections.kilonova.compute.plugins.module_utils._errors import HypervisorError
+from ansible_collections.kilonova.compute.plugins.module_utils._errors import HypervisorError, KilonovaError
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import image as image_module
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.storage import create_volume, open_pool, upload
 
 from .pools import own_pool
+from .test_images import image, refused
+from .test_volumes import volume
 from .world import World, request, server_task
 
 pytestmark = pytest.mark.lab
@@ -210,4 +215,45 @@ def test_the_same_request_twice_at_the_same_time(world: World) -> None:
             assert world.starts(name) == 1
             world.server(name=name, state="absent")
             world.host.path(f"/var/log/libvirt/qemu/{name}.log").unlink()
+    assert world.holdings() == before
+
+
+def test_a_pool_that_fills_up_meanwhile(world: World, lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else takes the room while an image is written, a volume is copied, and a server's raw disk is: nothing half
+    stays, each says it once, and what was there before works on."""
+    noise = random.Random(1).randbytes(2 << 20)
+    fits, too_large = tmp_path / "fits.raw", tmp_path / "large.raw"
+    fits.write_bytes(noise)
+    too_large.write_bytes(noise[::-1] * 2)
+    with own_pool(world, lab.shared / "small", size="3m") as pool:
+        image(world, "fits", path=str(fits), pool=pool)
+        monkeypatch.setattr(image_module, "_room", lambda _connection, _pool: 1 << 40)
+        assert "could not fill the volume base_" in refused(world, name="large", path=str(too_large), pool=pool)
+        before = world.holdings()
+        with pytest.raises(KilonovaError, match=r"could not copy the volume base_.*No space left on device"):
+            volume(world, "data", source_image="fits", pool=pool)
+        assert world.holdings() == before
+        wish: dict[str, Any] = {"name": "web", "image": "fits", "images": {"fits": {"src": "fits.raw"}}, "pool": pool}
+        error = only_error(world.server(**wish, host_options={"libvirt": {"images_type": "raw"}}))
+        assert "No space left on device" in error["message"]
+        assert world.holdings() == before
+        world.booted(**wish, config_drive=False, state="paused")
+        world.server(name="web", state="absent")
+        assert world.holdings() == before
+
+
+def test_two_boots_race_on_one_image(world: World) -> None:
+    """Copies of one base are made side by side by two runs: libvirt's pool is busy for each of them, and both wait."""
+    before = world.holdings()
+    wish: dict[str, Any] = {"state": "paused", "host_options": {"libvirt": {"images_type": "raw"}}}
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(world.server, name=name, max_count=2, **wish) for name in ("one", "two")]
+        answers = [run.result() for run in runs]
+    for answer in answers:
+        assert [server["status"] for server in answer["servers"]] == ["PAUSED"] * 2, answer.get("msg")
+    disks = [world.volume_file(server, "disk") for answer in answers for server in answer["servers"]]
+    argvs = [["qemu-img", "compare", "-U", "-f", "qcow2", "-F", "raw", world.image, disk] for disk in disks]
+    assert [subprocess.run(argv, check=False, capture_output=True).returncode for argv in argvs] == [0] * 4
+    for name in ("one", "two"):
+        world.server(state="absent", servers=[{"name": f"{name}-{number}"} for number in (1, 2)])
     assert world.holdings() == before

@@ -5,13 +5,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.storage import download, open_pool
+
 from .play import Task
-from .world import MIB, World, server_task
+from .test_attach import act
+from .test_images import image
+from .test_images import remove as remove_image
+from .test_volumes import remove, volume
+from .world import GIB, MIB, World, server_task
 
 pytestmark = pytest.mark.lab
 
@@ -74,3 +82,33 @@ def test_ansible_over_ssh_with_the_local_uri(world: World, lab: Any, tmp_path: P
     assert played.code == 0, played.output
     assert_life(played.results, world)
     drop_images(world, kept)
+
+
+@pytest.mark.parametrize("kind", ["unix", "tcp", "tls", "ssh"])
+def test_storage_through_every_uri(world: World, tmp_path: Path, kind: str) -> None:
+    """What is stored travels as a stream: import, copy, grow, snapshot, read back, delete; every byte is what was sent."""
+    there = World(world.host, world.image)
+    there.uri = getattr(world.host, f"uri_{kind}")
+    before = there.holdings()
+    content = random.Random(kind).randbytes(MIB) + bytes(3 * MIB) + random.Random(f"end {kind}").randbytes(MIB)
+    source = tmp_path / "noise.raw"
+    source.write_bytes(content)
+    base = image(there, "noise", path=str(source))["image"]
+    assert base["sha256"] == hashlib.sha256(content).hexdigest()
+    made = volume(there, "data", source_image="noise", size=1)["volume"]
+    assert volume(there, "data", size=2)["changed"]
+    assert volume(there, "monday", snapshot_of="data")["volume"]["kind"] == "snapshot"
+    again = volume(there, "again", source_snapshot="monday")["volume"]
+    assert (made["bytes"], again["bytes"]) == (GIB, 2 * GIB)
+    with there.connected() as connection:
+        pool = open_pool(connection, "default")
+        assert download(connection, pool.storageVolLookupByName(base["volume"])) == content
+        assert download(connection, pool.storageVolLookupByName(again["volume"]), 0, len(content)) == content
+    server = there.booted(name="web", state="paused", userdata=f"#!/bin/sh\necho {kind}\n")
+    assert act(there, "attach", "data")
+    assert [use["device"] for use in volume(there, "data")["volume"]["attachments"]] == ["vdb"]
+    assert there.booted(name="web", state="paused")["id"] == server["id"]
+    there.server(name="web", state="absent")
+    remove(there, "again", "monday", "data")
+    remove_image(there, "noise")
+    assert there.holdings() == before
