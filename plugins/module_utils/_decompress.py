@@ -1,16 +1,22 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compressed images: told by their first bytes, unpacked by the standard library, never beyond a limit."""
+"""Compressed images: told by their first bytes, unpacked by the standard library, never beyond a limit.
+
+Python knows zstd from 3.14 on; before that the program of that name does it, where it is there."""
 
 from __future__ import annotations
 
 import bz2
 import gzip
 import lzma
+import os
+import shutil
+import subprocess
 import zlib
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, BinaryIO, Callable, Dict, Optional
+from typing import Any, BinaryIO, Callable, Dict, Iterator, Optional
 
 from ._image_header import ImageError
 from ._progress import SILENT, Progress
@@ -40,21 +46,21 @@ def decompress(
     """Writes what is packed in ``source`` to ``target``; zeros become holes. ``name`` is the image's, for errors."""
     progress.begin("unpacked", source.seek(0, 2))
     source.seek(0)
-    packed = _open(source, kind, name)
     size = 0
     try:
-        while True:
-            chunk = packed.read(_CHUNK)
-            if not chunk:
-                break
-            size += len(chunk)
-            if limit is not None and size > limit:
-                raise ImageError("the image %s unpacks to more than %d bytes, for which there is no room" % (name, limit))
-            if chunk.count(0) == len(chunk):
-                target.seek(len(chunk), 1)
-            else:
-                target.write(chunk)
-            progress.at(source.tell())
+        with _opened(source, kind, name) as packed:
+            while True:
+                chunk = packed.read(_CHUNK)
+                if not chunk:
+                    break
+                size += len(chunk)
+                if limit is not None and size > limit:
+                    raise ImageError("the image %s unpacks to more than %d bytes, for which there is no room" % (name, limit))
+                if chunk.count(0) == len(chunk):
+                    target.seek(len(chunk), 1)
+                else:
+                    target.write(chunk)
+                progress.at(os.lseek(source.fileno(), 0, os.SEEK_CUR))
     except (EOFError, OSError, lzma.LZMAError, zlib.error) as exc:
         if getattr(exc, "errno", None):
             raise  # the file to write to, not the one to read
@@ -63,13 +69,37 @@ def decompress(
     target.seek(0)
 
 
-def _open(source: BinaryIO, kind: str, name: str) -> Any:
+@contextmanager
+def _opened(source: BinaryIO, kind: str, name: str) -> Iterator[Any]:
     if kind != "zst":
-        return _OPENERS[kind](source)
+        yield _OPENERS[kind](source)
+        return
     try:
-        zstd: Any = import_module("compression.zstd")  # part of Python from 3.14 on
-    except ImportError as exc:
+        zstd: Any = import_module("compression.zstd")
+    except ImportError:
+        with _unpacked_by_program(source, name) as packed:
+            yield packed
+        return
+    yield zstd.ZstdFile(source)
+
+
+@contextmanager
+def _unpacked_by_program(source: BinaryIO, name: str) -> Iterator[Any]:
+    program = shutil.which("zstd")
+    if program is None:
         raise ImageError(
-            "the image %s is packed with zstd, which Python knows from 3.14 on: unpack it first (zstd -d)" % name
-        ) from exc
-    return zstd.ZstdFile(source)
+            "the image %s is packed with zstd, which needs Python 3.14 or the program zstd where it is unpacked: install the "
+            "package zstd, or unpack it first (zstd -d)" % name
+        )
+    os.lseek(source.fileno(), 0, os.SEEK_SET)
+    with subprocess.Popen(
+        [program, "-dcq", "-"], stdin=source.fileno(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        try:
+            yield child.stdout
+        except BaseException:
+            child.kill()
+            raise
+        if child.wait():
+            words = child.stderr.read().decode("utf-8", "replace").strip() if child.stderr else ""
+            raise EOFError(words or "zstd ended with %d" % child.returncode)

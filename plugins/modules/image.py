@@ -14,7 +14,7 @@ description:
   - Brings a disk image into a storage pool, once per content. Servers get thin disks over it, or copies.
   - The content is looked at before it is used. An image whose format is not the declared one, or that points at other files
     (a backing file, an external data file), is refused.
-  - Files packed with gzip, bzip2, xz or, from Python 3.14 on, zstd are unpacked.
+  - Files packed with gzip, bzip2, xz or zstd are unpacked. For zstd, Python before 3.14 needs the program C(zstd) on the host.
   - A transfer that breaks is resumed, and tried again with growing pauses. One that fails leaves nothing that could be taken
     for an image.
   - What travels to a host has the standard library and libvirt only, so a few safe facts of the header are read there. Formats
