@@ -9,6 +9,7 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -142,7 +143,7 @@ def test_what_is_refused(world: World, tmp_path: Path, monkeypatch: pytest.Monke
     assert "does not exist on this host" in refused(world, path=str(tmp_path / "nowhere"))
     packed = tmp_path / "packed"
     packed.write_bytes(zstd(RAW))
-    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(shutil, "which", lambda _program: None)
     if sys.version_info < (3, 14):
         assert "install the package zstd, or unpack it first" in refused(world, path=str(packed))
 
