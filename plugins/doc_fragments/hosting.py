@@ -37,9 +37,14 @@ options:
     type: dict
   pool:
     description:
-      - The storage pool for disks, drives and console logs.
+      - The storage pool for disks, and with them for base images, drives and console logs.
     type: str
     default: default
+  file_pool:
+    description:
+      - Where O(pool) is none of files (Ceph, iSCSI, a volume group, ...), the pool of files for what it cannot hold,
+        base images, drives and console logs. It counts only then, and is by default V(default).
+    type: str
 """
 
     # A user's own templates and overlay.

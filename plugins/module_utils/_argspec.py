@@ -9,10 +9,11 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import env_fallback
 
+from ._pool_kinds import DEFAULT_POOL
+
 Spec = Dict[str, Dict[str, Any]]
 
 DEFAULT_URI = "qemu:///system"
-DEFAULT_POOL = "default"
 DEFAULT_TIMEOUT = 180
 DEFAULT_CONCURRENCY = 4
 DEFAULT_UNUSED_FOR = 86400
@@ -107,7 +108,12 @@ def wait_spec() -> Spec:
 
 
 def host_options_spec() -> Spec:
-    return {"host_options": {"type": "dict"}, "hypervisor": {"type": "dict"}, "pool": {"type": "str", "default": DEFAULT_POOL}}
+    return dict(pool_spec(), host_options={"type": "dict"}, hypervisor={"type": "dict"})
+
+
+def pool_spec() -> Spec:
+    """``file_pool`` holds what a pool that is not one of files cannot hold."""
+    return {"pool": {"type": "str", "default": DEFAULT_POOL}, "file_pool": {"type": "str"}}
 
 
 def shaping_spec() -> Spec:
@@ -195,6 +201,7 @@ def domain_spec() -> Spec:
 
 def image_spec() -> Spec:
     return {
+        **pool_spec(),
         "name": {"type": "str"},
         "src": {"type": "path"},
         "path": {"type": "path"},
@@ -205,7 +212,6 @@ def image_spec() -> Spec:
         "properties": {"type": "dict"},
         "min_disk": {"type": "int"},
         "min_ram": {"type": "int"},
-        "pool": {"type": "str", "default": DEFAULT_POOL},
         "state": {"type": "str", "default": "present", "choices": ["present", "absent", "pruned"]},
         "unused_for": {"type": "int", "default": DEFAULT_UNUSED_FOR},
         "progress_file": {"type": "path"},
@@ -219,7 +225,7 @@ def image_info_spec() -> Spec:
 def volume_spec() -> Spec:
     return {
         "name": {"type": "str", "required": True},
-        "pool": {"type": "str", "default": DEFAULT_POOL},
+        **pool_spec(),
         "size": {"type": "int"},
         "format": {"type": "str", "choices": ["raw", "qcow2"]},
         "preallocate": {"type": "bool", "default": False},

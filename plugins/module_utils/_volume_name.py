@@ -30,3 +30,13 @@ def content_name(name: str, volume_format: str) -> str:
 
 def record_name(name: str) -> str:
     return "%s%s.json" % (PREFIX, name)
+
+
+def host_name_of(name: str, host_uuid: str) -> str:
+    """A name in a pool that other hosts may share without knowing of each other: what carries it is this host's."""
+    return "%s.%s" % (name, host_uuid[:8])
+
+
+def record_elsewhere(name: str, pool: str) -> str:
+    """The record of a volume whose pool cannot hold it."""
+    return "%s%s@%s.json" % (PREFIX, name, pool)

@@ -114,7 +114,8 @@ hypervisor:
       returned: success
     pools:
       description:
-        - Storage pools with type, path and sizes (bytes).
+        - Storage pools with type, path, sizes (bytes) and, where they have one, their C(source). That has C(name), C(hosts),
+          C(device), C(initiator) and C(auth), the user name with the uuid or usage of libvirt's secret, never itself.
         - A pool has C(faults) where QEMU has no right to its files, each with C(path), C(user), C(reason) and the C(command)
           that mends it.
       type: list

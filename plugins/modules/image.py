@@ -74,8 +74,15 @@ options:
   pool:
     description:
       - The storage pool.
+      - One that is none of files gets the image when the first server needs it there. Until then it is in O(file_pool); when it
+        is deleted there, what it takes in O(pool) goes too, as soon as no disk stands on it.
     type: str
     default: default
+  file_pool:
+    description:
+      - The pool of files for the image where O(pool) is none of files (Ceph, iSCSI, a volume group, ...).
+      - It counts only then, and is by default V(default).
+    type: str
   state:
     description:
       - V(present) keeps the image.
@@ -213,6 +220,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connecti
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.denial import explained
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image import ensure_image
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_removal import prune_images, remove_image
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.pools import files_of
 from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
 
 WORK = {"present": ensure_image, "absent": remove_image, "pruned": prune_images}
@@ -221,6 +229,7 @@ WORK = {"present": ensure_image, "absent": remove_image, "pruned": prune_images}
 def work(module: AnsibleModule) -> Dict[str, Any]:
     params = dict(module.params, tmpdir=module.tmpdir)
     with open_connection(params["uri"]) as connection, explained(connection):
+        params["pool"] = files_of(connection, params["pool"], params["file_pool"])
         result = WORK[params["state"]](connection, params, check_mode=module.check_mode)
     if params["state"] != "present":
         return dict(result, diff={"before": {"images": result["removed"]}, "after": {"images": []}})

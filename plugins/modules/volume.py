@@ -25,17 +25,26 @@ options:
     required: true
   pool:
     description:
-      - The storage pool. It must be one of files yet (C(dir), C(fs), C(netfs)).
+      - The storage pool. In one of the types C(iscsi), C(iscsi-direct), C(scsi), C(disk) and C(mpath) no volumes are made; one
+        that is there, by libvirt's name for it, is taken, and let go when it is to be absent. What is in it stays.
+      - C(docs/pools.md) says what works with which type of pool.
     type: str
     default: default
+  file_pool:
+    description:
+      - Where O(pool) is none of files (Ceph, iSCSI, a volume group, ...), the pool of files for what it cannot hold,
+        base images and the records of volumes. It counts only then, and is by default V(default).
+    type: str
   size:
     description:
-      - The size in GiB. A volume that is there grows to it, while its server runs too; it is never made smaller.
+      - The size in GiB. A volume that is there grows to it, while its server runs too; it is never made smaller. libvirt makes
+        volumes of pools of files and of Ceph larger, and no others.
       - Without it, a new volume is as large as its source, rounded up.
     type: int
   format:
     description:
       - The format of a new volume, by default V(raw). A snapshot is always C(qcow2), for it keeps only what was written.
+      - Volumes and snapshots in pools that are none of files are raw.
     type: str
     choices: [raw, qcow2]
   preallocate:
@@ -45,7 +54,7 @@ options:
     default: false
   source_image:
     description:
-      - The name or sha256 of a base image of the same pool whose content a new volume gets.
+      - The name or sha256 of a base image of the same pool, or of O(file_pool), whose content a new volume gets.
     type: str
   source_volume:
     description:
@@ -57,7 +66,8 @@ options:
     type: str
   snapshot_of:
     description:
-      - The name of a volume of the same pool. What is kept then is a snapshot of it, a full copy. No running server may use it.
+      - The name of a volume of the same pool. What is kept then is a snapshot of it, a full copy, or in Ceph one that takes no
+        space and is needed by nothing but keeps the volume from being deleted. No running server may use it.
     type: str
   state:
     description:

@@ -27,8 +27,9 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.entry import Place, design
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.planning import Intent, Minting
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.planning import Planned as Entry
+from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.pools import find_pools
 
-from .worlds import BASE, CLOCK, UUID, VOLUME_ID, host, pool
+from .worlds import BASE, CLOCK, UUID, VOLUME_ID, host
 
 _NOVA = "{http://openstack.org/xmlns/libvirt/nova/1.1}instance"
 _OURS = "{urn:kilonova:compute:1}server"
@@ -81,7 +82,12 @@ def ask(
     if problems:
         return Answer(problems, no_effect)
     places: dict[str, Facts] = {name: Counter() for name in PLACES}
-    place = Place(host(**(changes or {})), options.value, pool(), images)
+    hypervisor = host(**(changes or {}))
+    wrong = Problems()
+    pools = find_pools(hypervisor, {"pool": "default"}, options.value, wrong)
+    if wrong:
+        return Answer(tuple(wrong), no_effect)
+    place = Place(hypervisor, options.value, pools, images)
     for number, item in enumerate(planned.value):
         designed, found, reasons = _design(item, place, f"servers[{number}]", resources)
         problems += found
@@ -100,7 +106,8 @@ def _design(
         # Which tools the controller has is nobody's promise.
         return designed, tuple(one for one in problems if one.code != "ToolNotFound"), tuple(no_effect)
     base = place.base_of(item.server)
-    given = {"uuid": UUID, "hypervisor": place.hypervisor, "options": place.options, "pool": place.pool, "clock": CLOCK}
+    given = {"uuid": UUID, "hypervisor": place.hypervisor, "options": place.options, "clock": CLOCK}
+    given |= {"pool": place.pool, "file_pool": place.file_pool}
     designed = design_server(item.server, base_image=base, resources=resources, path=path, **given)
     return designed, designed.problems, designed.no_effect
 

@@ -68,7 +68,7 @@ def host(*, busy_cell: int | None = None, **changes: Any) -> Any:
         "domain_capabilities": {"firmware": ["bios", "efi"], "loader_secure": True, "cpu_models": ["EPYC", "Penryn"]},
         "numa_cells": [_cell(0), _cell(1)],
         "sev_models": ["amd-sev", "amd-sev-es", "amd-sev-snp"],
-        "pools": [],
+        "pools": [_pool("default", "dir", path="/pool"), *_OTHER_POOLS],
         "networks": [{"name": name, "active": True} for name in ("internal", "default")],
         "images": [_on_host("debian", "qcow2"), _on_host("other", "qcow2"), _on_host("kernel", "raw")],
         "volumes": [_volume("volume", VOLUME_ID, attachments=[]), _volume("snapshot", SNAPSHOT_ID, volume_id=VOLUME_ID)],
@@ -81,9 +81,16 @@ def host(*, busy_cell: int | None = None, **changes: Any) -> Any:
     return {**fields, **changes}
 
 
-def pool() -> Any:
-    fields = {"name": "default", "type": "dir", "active": True, "autostart": True, "path": "/pool"}
-    return {**fields, "capacity": 100 * GIB, "allocation": 0, "available": 100 * GIB}
+def _pool(name: str, kind: str, **more: Any) -> dict[str, Any]:
+    fields = {"name": name, "type": kind, "active": True, "autostart": True}
+    return {**fields, "capacity": 100 * GIB, "allocation": 0, "available": 100 * GIB, **more}
+
+
+_NOWHERE: dict[str, Any] = {"hosts": [], "device": None, "initiator": None, "auth": None}
+_OTHER_POOLS = [
+    *(_pool(name, "rbd", path=None, source=_NOWHERE | {"name": name}) for name in ("rbd", "vms")),
+    *(_pool(name, "logical", path=f"/dev/{name}", source=_NOWHERE | {"name": name}) for name in ("vg0", "vg1")),
+]
 
 
 BASE: Any = {"name": "base", "path": "/pool/base", "format": "qcow2", "virtual_size": 2 * GIB, "sha256": "0" * 64}

@@ -19,14 +19,12 @@ from typing import Any, Dict, Iterable, List, Optional
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
+from .._pool_kinds import has_files
 from .errors import translate_errors
 from .folder import folder_permissions, read_permissions
 from .storage import open_pool, refresh
 
 Fault = Dict[str, str]
-
-# Pools whose volumes are files below a folder.
-_FILE_POOLS = ("dir", "fs", "netfs")
 
 # Folders that distributions ship open to all, and where file systems are mounted: a look makes libvirt open what is in them.
 _SHIPPED_OPEN = frozenset(
@@ -103,7 +101,7 @@ def add_faults(connection: Any, facts: Dict[str, Any], domains: Iterable[Any]) -
     looked at. ``domains`` are those of ``read_domains``."""
     process = facts["qemu_process"]
     used = {path for known in domains if known.active for path in _paths(known.tree)}
-    pools = {entry["path"]: entry for entry in facts["pools"] if entry["active"] and entry["type"] in _FILE_POOLS}
+    pools = {entry["path"]: entry for entry in facts["pools"] if entry["active"] and has_files(entry)}
     for path, entry in pools.items():
         if not any(name.startswith(path.rstrip("/") + "/") for name in used):
             faults = _faults(connection, entry, pools, process)

@@ -9,13 +9,17 @@ from typing import Any, Dict, List, Optional, Tuple
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
+from .._pool_kinds import disk_source
 from .binding import libvirt
+from .disk_xml import disk_element
 from .domain import is_active, is_persistent
 from .domain_record import set_record_volumes
 from .errors import translate_errors
 from .hotplug import ATTEMPTS, TIMEOUT_S, detach_live, find_disk
+from .pools import pool_facts
 from .removal import find_ours
 from .servers import ServerRecord, parse_domain, read_record
+from .storage import open_pool
 from .volume_record import VolumeError
 from .volume_task import read_volumes
 
@@ -98,9 +102,8 @@ class Attachments:
         """Guest VOL-01; the name is the first free one of its bus (rules DEV-22, DEV-27, DEV-29)."""
         properties = (self._record.request.get("image") or {}).get("properties") or {}
         bus = properties.get("hw_disk_bus") or "virtio"
-        disk = ElementTree.Element("disk", type="volume", device="disk")
-        ElementTree.SubElement(disk, "driver", name="qemu", type=volume["format"], cache="none")
-        ElementTree.SubElement(disk, "source", pool=volume["pool"], volume=volume["volume"])
+        pool = pool_facts(open_pool(self._connection, volume["pool"]))
+        disk = disk_element(disk_source(pool, volume["volume"], volume["path"]), volume["format"], cache="none")
         ElementTree.SubElement(disk, "target", dev=self._free_name(_PREFIXES.get(bus, "vd")), bus=bus)
         ElementTree.SubElement(disk, "serial").text = volume["id"]
         ElementTree.SubElement(disk, "alias", name="ua-" + volume["id"])
@@ -150,6 +153,7 @@ class Attachments:
         entry: Dict[str, Any] = {
             "role": "volume", "pool": volume["pool"], "name": volume["volume"], "path": volume["path"],
             "capacity": volume["bytes"], "format": volume["format"], "recorded_as": volume["name"], "existing": True,
+            **({"file_pool": volume["file_pool"]} if volume["file_pool"] else {}),
             "delete_on_termination": delete_on_termination,
         }  # fmt: skip
         others, known = self._split(volume)

@@ -32,7 +32,7 @@ class BaseCheck:
             backing = volume.get("backing") or (copies and volume.get("clone_of")) or ""
             if backing.startswith(PREFIX):
                 with self._lock:
-                    self._check(server, volume["pool"], backing)
+                    self._check(server, volume.get("clone_pool") or volume["pool"], backing)
 
     def _check(self, server: str, pool_name: str, backing: str) -> None:
         if self._whole.get((pool_name, backing)):

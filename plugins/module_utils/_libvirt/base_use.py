@@ -9,7 +9,9 @@ from typing import Any, Dict, List
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
+from .._pool_kinds import has_files
 from .errors import is_error, translate_errors
+from .pools import pool_facts
 from .storage import list_pools
 from .volume_use import list_uses
 
@@ -18,7 +20,8 @@ def users_by_path(connection: Any) -> Dict[str, List[str]]:
     """Path of a base -> who needs it: domains by name, disks as pool/volume. Disks that outlive their server count too."""
     found: Dict[str, List[str]] = {}
     for pool in list_pools(connection, active=True):
-        for volume in _volumes(pool):
+        # Nothing else has files below it; and volumes that other hosts have taken away from Ceph cannot even be looked at.
+        for volume in _volumes(pool) if has_files(pool_facts(pool)) else ():
             path = _backing_path(volume)
             if path:
                 found.setdefault(path, []).append("%s/%s" % (pool.name(), volume.name()))

@@ -21,7 +21,7 @@ from .domain_record import set_record_state
 from .ended import write_ended_record
 from .errors import is_error
 from .logs import ConsoleReader
-from .making import make_volume
+from .pool_making import make_anywhere
 from .removal import remove_ended, remove_server
 from .storage import ensure_volume, open_pool, upload
 from .volume_making import ensure_recorded_volume
@@ -120,7 +120,7 @@ class Build:
             if volume.get("record"):
                 ensure_recorded_volume(self._connection, volume)
             elif volume.get("content") is None and not volume.get("existing"):
-                make_volume(self._connection, volume)
+                make_anywhere(self._connection, volume)
 
     def _drive(self) -> None:
         """Volumes with content are written whole each time: what a killed run left of them may be half of it."""

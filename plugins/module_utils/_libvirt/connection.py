@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from typing import Any, Iterator
+from xml.etree import ElementTree
 
 from .binding import libvirt, require_libvirt
 from .errors import translate_errors
@@ -54,3 +55,8 @@ def open_connection(uri: str, *, events: bool = False, read_only: bool = False) 
     finally:
         with translate_errors("close the connection to %s" % uri):
             handle.close()
+
+
+def host_uuid(connection: Any) -> str:
+    with translate_errors("read the capabilities of the host"):
+        return ElementTree.fromstring(connection.getCapabilities()).findtext("host/uuid") or ""

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any, Dict, List, Optional
-from xml.etree import ElementTree
+from typing import Any, Dict, List, Optional, Tuple
 
 from .._errors import HypervisorError
+from .._pool_kinds import kind_of
+from .._volume_name import record_elsewhere
 from .._volume_name import record_name as volume_record_name
+from .connection import host_uuid
 from .domain import find_domain
-from .errors import is_error, translate_errors
+from .errors import is_error
 from .json_record import read_json_record
+from .pool_making import written_name
+from .pools import pool_facts
 from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
 from .volume_use import list_uses, uses_of
 
@@ -27,11 +31,6 @@ _SCHEMA = 1
 
 def record_name(uuid: str) -> str:
     return uuid + SUFFIX
-
-
-def host_uuid(connection: Any) -> str:
-    with translate_errors("read the capabilities of the host"):
-        return ElementTree.fromstring(connection.getCapabilities()).findtext("host/uuid") or ""
 
 
 def write_ended_record(connection: Any, entry: Dict[str, Any]) -> None:
@@ -86,19 +85,26 @@ def is_named(record: Dict[str, Any], name_or_uuid: str) -> bool:
     return name_or_uuid in (record["name"], record["domain"], record["uuid"])
 
 
-def _names(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[str]:
-    """What libvirt calls its parts, the record of a volume of ours first. None where another domain has it meanwhile."""
-    if not volume.get("recorded_as"):
-        return [volume["name"]]
-    others = [use for use in uses_of(list_uses(connection), volume, key="name") if use["uuid"] != uuid]
-    return [] if others else [volume_record_name(volume["recorded_as"]), volume["name"]]
+def _parts(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[Tuple[str, str]]:
+    """Its parts as (pool, name), the record of a volume of ours first. None where another domain has it meanwhile."""
+    pool, files, name = volume["pool"], volume.get("file_pool"), volume.get("recorded_as")
+    if not name:
+        return [(pool, volume["name"]), *([(files, written_name(volume["name"]))] if files else [])]
+    if any(use["uuid"] != uuid for use in uses_of(list_uses(connection), volume, key="name")):
+        return []
+    if not files:
+        return [(pool, volume_record_name(name)), (pool, volume["name"])]
+    kind = kind_of(pool_facts(open_pool(connection, pool)))
+    content = [(pool, volume["name"])] if kind is not None and kind.makes else []
+    return [(files, record_elsewhere(name, pool)), *content]
 
 
 def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) -> None:
     """Deletes these volumes ({pool, name}), older parts of the console log, and the record at the very end."""
     by_pool: Dict[str, List[str]] = {}
     for volume in volumes:
-        by_pool.setdefault(volume["pool"], []).extend(_names(connection, uuid, volume))
+        for pool_name, name in _parts(connection, uuid, volume):
+            by_pool.setdefault(pool_name, []).append(name)
     for pool_name, names in sorted(by_pool.items()):
         pool = open_pool(connection, pool_name)
         # virtlogd's older parts of a console log are known to the pool only after a refresh.

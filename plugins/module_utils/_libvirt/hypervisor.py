@@ -10,11 +10,13 @@ from xml.etree import ElementTree
 
 from .._claims import count_claims
 from .._errors import HypervisorError
+from .._pool_kinds import has_files
 from .access import add_faults, read_qemu_process
 from .base_image import list_bases
 from .errors import translate_errors
 from .hypervisor_domains import domain_facts, read_domains, server_facts
-from .storage import list_pools, open_pool
+from .pools import list_pool_facts
+from .storage import open_pool
 from .virt_type import choose_virt_type
 from .volume_task import volume_facts
 
@@ -49,7 +51,7 @@ def hypervisor_facts(connection: Any) -> Dict[str, Any]:
         domain_capabilities = _domain_capabilities(connection, facts["arch"], facts["virt_type"]["name"]) or {}
     facts["sev_models"] = domain_capabilities.pop("sev_models", [])
     facts["domain_capabilities"] = domain_capabilities
-    facts["pools"] = _pools(connection)
+    facts["pools"] = list_pool_facts(connection)
     facts["images"] = _images(connection, facts["pools"])
     facts["volumes"] = volume_facts(connection, facts["pools"])
     facts["networks"] = _networks(connection)
@@ -196,32 +198,11 @@ def _enum(element: Optional[ElementTree.Element], name: str) -> List[str]:
     return [value.text or "" for value in element.findall("enum[@name='%s']/value" % name)]
 
 
-def _pools(connection: Any) -> List[Dict[str, Any]]:
-    with translate_errors("list the storage pools"):
-        found = []
-        for pool in list_pools(connection):
-            tree = ElementTree.fromstring(pool.XMLDesc(0))
-            _state, capacity, allocation, available = pool.info()
-            found.append(
-                {
-                    "name": pool.name(),
-                    "type": tree.get("type"),
-                    "active": bool(pool.isActive()),
-                    "autostart": bool(pool.autostart()),
-                    "path": tree.findtext("target/path"),
-                    "capacity": capacity,
-                    "allocation": allocation,
-                    "available": available,
-                }
-            )
-    return sorted(found, key=lambda entry: entry["name"])
-
-
 def _images(connection: Any, pools: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
     """The base images in the active pools of files, the newest first in each."""
     found: List[Dict[str, Any]] = []
     for entry in pools:
-        if entry["active"] and entry["path"]:
+        if entry["active"] and has_files(entry):
             found.extend(list_bases(connection, open_pool(connection, entry["name"])))
     return found
 

@@ -10,6 +10,7 @@ from typing import Any, Dict, List
 
 from .._image_header import ImageError
 from .._sums import read_checksum
+from .base_copy import sweep_copies
 from .base_image import list_bases, record_name, write_record
 from .base_use import users_by_path
 from .image import shown
@@ -50,6 +51,7 @@ def remove_image(connection: Any, params: Params, *, check_mode: bool) -> Dict[s
     if not check_mode:
         for base in mine:
             _remove(pool, base, content=_is_last(base, bases))
+        sweep_copies(connection)
     return {"changed": bool(mine), "image": None, "removed": [shown(base) for base in mine]}
 
 
@@ -87,6 +89,7 @@ def prune_images(connection: Any, params: Params, *, check_mode: bool) -> Dict[s
     if not check_mode:
         for base in removed:
             _remove(pool, base, content=not any(other["sha256"] == base["sha256"] for other in unused))
+        sweep_copies(connection)
     answer: Dict[str, Any] = {"changed": bool(removed), "image": None}
     return dict(answer, removed=[shown(base) for base in removed], unused=[shown(base) for base in unused])
 

@@ -56,7 +56,7 @@ def clone_volume(pool: Any, spec: Dict[str, Any], source_name: str, *, clone_for
 
     ``clone_format`` is what the source is known to be. libvirt believes what it finds in a file, and a guest can write a
     header with a foreign backing file into its own raw disk: a source that does not look like itself is never read."""
-    source = _source(pool, source_name, clone_format)
+    source = find_source(pool, source_name, clone_format)
     xml = volume_xml(dict(spec, sparse=True))
     name = "%s/%s" % (pool.name(), spec["name"])
 
@@ -73,7 +73,8 @@ def clone_volume(pool: Any, spec: Dict[str, Any], source_name: str, *, clone_for
     return made
 
 
-def _source(pool: Any, name: str, clone_format: Any) -> Any:
+def find_source(pool: Any, name: str, clone_format: Any) -> Any:
+    """A volume to be copied. Raises HypervisorError where it is not there, or does not look like what it is known to be."""
     found = find_volume(pool, name)
     if found is None:
         refresh(pool)

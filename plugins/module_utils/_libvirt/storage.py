@@ -147,8 +147,7 @@ def delete_volume(pool: Any, name: str) -> bool:
 
     def call() -> bool:
         try:
-            with translate_errors("delete the volume %s of the pool %s" % (name, pool.name())):
-                found.delete(0)
+            _delete(pool, found)
         except HypervisorError as exc:
             if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
                 return False
@@ -156,6 +155,19 @@ def delete_volume(pool: Any, name: str) -> bool:
         return True
 
     return when_idle(call)
+
+
+def _delete(pool: Any, volume: Any) -> None:
+    """A volume in Ceph that was copied has the snapshots that its copies began with, and goes only together with them."""
+    action = "delete the volume %s of the pool %s" % (volume.name(), pool.name())
+    try:
+        with translate_errors(action):
+            volume.delete(0)
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL") or "type='rbd'" not in pool.XMLDesc(0):
+            raise
+        with translate_errors(action + " (do thin copies stand on it?)"):
+            volume.delete(libvirt.VIR_STORAGE_VOL_DELETE_WITH_SNAPSHOTS)
 
 
 def upload(connection: Any, volume: Any, source: BinaryIO, length: int) -> None:

@@ -9,70 +9,81 @@ import time
 from typing import Any, Dict, Optional
 
 from .._errors import HypervisorError
-from .._volume_name import content_name, record_name
 from .claiming import make_once
+from .copying import refuse_copying
 from .errors import is_error
-from .making import make_volume
-from .storage import delete_volume, open_pool, refresh, volume_names
+from .pool_making import make_anywhere
+from .storage import delete_volume, refresh, volume_names
+from .volume_place import VolumePlace
 from .volume_record import read_volume, write_record
 
 
 def ensure_recorded_volume(connection: Any, spec: Dict[str, Any]) -> Dict[str, Any]:
     """The volume of a plan or a module call, made once. ``spec``: {pool, name (the content's), capacity, format, clone_of,
     clone_format, preallocate} and ``record``: {kind, name, format, source, image, volume_id}. Returns its record."""
-    pool = open_pool(connection, spec["pool"])
+    place = VolumePlace(connection, spec["pool"], spec.get("file_pool"))
     record = spec["record"]
-    found = read_volume(connection, pool, record["name"])
-    if found is None:
-        refresh(pool)
-        found = read_volume(connection, pool, record["name"])
+    found = find_recorded(place, record["name"])
     if found is not None:
         return dict(found, changed=False)
-    made_here = _make(connection, pool, spec)
+    made_here = _make(place, spec)
     if not made_here:
-        raced = read_volume(connection, pool, record["name"])
+        raced = read_volume(place, record["name"])
         if raced is not None:
             return dict(raced, changed=False)
-    return dict(_finish(connection, pool, spec), changed=True)
+    return dict(_finish(place, spec), changed=True)
 
 
-def _make(connection: Any, pool: Any, spec: Dict[str, Any]) -> bool:
-    """False when another run made it meanwhile."""
+def find_recorded(place: VolumePlace, name: str) -> Optional[Dict[str, Any]]:
+    """The complete volume of that name; libvirt looks anew before it is said that there is none."""
+    found = read_volume(place, name)
+    if found is None:
+        for pool in {place.pool, place.files}:
+            refresh(pool)
+        found = read_volume(place, name)
+    return found
+
+
+def _make(place: VolumePlace, spec: Dict[str, Any]) -> bool:
+    """False when another run made it meanwhile. What is taken is there always."""
     return make_once(
-        exists=lambda: spec["name"] in volume_names(pool),
-        complete=lambda: read_volume(connection, pool, spec["record"]["name"]) is not None,
-        remove=lambda: _remove(pool, spec),
-        make=lambda: _copy_or_create(connection, spec),
+        exists=lambda: place.kind.makes and spec["name"] in volume_names(place.pool),
+        complete=lambda: read_volume(place, spec["record"]["name"]) is not None,
+        remove=lambda: _remove(place, spec),
+        make=lambda: _copy_or_create(place, spec),
     )
 
 
-def _copy_or_create(connection: Any, spec: Dict[str, Any]) -> None:
-    make_volume(connection, spec)
+def _copy_or_create(place: VolumePlace, spec: Dict[str, Any]) -> None:
+    make_anywhere(place.connection, spec)
 
 
-def _remove(pool: Any, spec: Dict[str, Any]) -> None:
-    delete_volume(pool, record_name(spec["record"]["name"]))
-    delete_volume(pool, spec["name"])
+def _remove(place: VolumePlace, spec: Dict[str, Any]) -> None:
+    if place.elsewhere:
+        refuse_copying(place.connection, "%s/%s" % (place.name, spec["name"]))
+    delete_volume(place.files, place.record_name(spec["record"]["name"]))
+    if place.kind.makes:
+        delete_volume(place.pool, spec["name"])
 
 
-def _finish(connection: Any, pool: Any, spec: Dict[str, Any]) -> Dict[str, Any]:
+def _finish(place: VolumePlace, spec: Dict[str, Any]) -> Dict[str, Any]:
     try:
-        write_record(connection, pool, dict(spec["record"], created=int(time.time())))
+        write_record(place, dict(spec["record"], created=int(time.time())), spec["name"])
     except HypervisorError as exc:
         if not is_error(exc, "VIR_ERR_STORAGE_VOL_EXIST"):  # else a run beside us has written it
-            _remove(pool, spec)
+            _remove(place, spec)
             raise
-    found: Optional[Dict[str, Any]] = read_volume(connection, pool, spec["record"]["name"])
+    found: Optional[Dict[str, Any]] = read_volume(place, spec["record"]["name"])
     if found is None:
         raise HypervisorError(
-            "the volume %s vanished from the pool %s while it was made" % (spec["record"]["name"], pool.name()),
+            "the volume %s vanished from the pool %s while it was made" % (spec["record"]["name"], place.name),
             action="make the volume %s" % spec["record"]["name"],
         )
     return found
 
 
 def volume_spec(
-    pool: str,
+    place: VolumePlace,
     name: str,
     capacity: int,
     volume_format: str,
@@ -84,11 +95,13 @@ def volume_spec(
     """What ``ensure_recorded_volume`` takes. ``source``: {kind, name, id, content, content_format, image, volume_id}."""
     origin = source or {}
     return {
-        "pool": pool,
-        "name": content_name(name, volume_format),
+        "pool": place.name,
+        "file_pool": place.file_pool,
+        "name": place.content_name(name, volume_format),
         "capacity": capacity,
         "format": volume_format,
         "clone_of": origin.get("content"),
+        "clone_pool": origin.get("content_pool"),
         "clone_format": origin.get("content_format"),
         "preallocate": preallocate,
         "record": {

@@ -12,10 +12,11 @@ import io
 import json
 from typing import Any, Dict, List, Optional
 
-from .._errors import KilonovaError
-from .._volume_name import FORMATS, GIB, PREFIX, content_name, is_volume_name, record_name, volume_id
+from .._errors import HypervisorError, KilonovaError
+from .._volume_name import FORMATS, GIB, PREFIX, content_name, is_volume_name, volume_id
 from .json_record import read_json_record
-from .storage import create_volume, delete_volume, find_volume, open_pool, upload, volume_names, volume_size
+from .storage import create_volume, delete_volume, find_volume, upload, volume_names, volume_size
+from .volume_place import VolumePlace
 
 SCHEMA = 1
 
@@ -29,45 +30,82 @@ def check_name(name: str) -> None:
         raise VolumeError("%r cannot be a volume's name: letters, digits and . _ + - only, at most 200" % name)
 
 
-def read_volume(connection: Any, pool: Any, name: str) -> Optional[Dict[str, Any]]:
-    """A complete volume or snapshot: {kind, name, id, pool, volume, path, format, size (GiB), bytes, created,
+def read_volume(place: VolumePlace, name: str) -> Optional[Dict[str, Any]]:
+    """A complete volume or snapshot: {kind, name, id, pool, file_pool, volume, path, format, size (GiB), bytes, created,
     source, image, volume_id}."""
-    record = read_json_record(connection, pool, record_name(name), SCHEMA)
-    if record is None or record.get("name") != name:
+    return _read(place, place.record_name(name), name)
+
+
+def _read(place: VolumePlace, recorded_as: str, name: Optional[str] = None) -> Optional[Dict[str, Any]]:
+    record = read_json_record(place.connection, place.files, recorded_as, SCHEMA)
+    return None if record is None or name not in (None, record.get("name")) else _found(place, record, recorded_as)
+
+
+def _found(place: VolumePlace, record: Dict[str, Any], recorded_as: str) -> Optional[Dict[str, Any]]:
+    name = record["name"]
+    if place.record_name(name) != recorded_as:
         return None
-    content = find_volume(pool, content_name(name, record["format"]))
+    content = find_volume(place.pool, record.get("volume") or content_name(name, record["format"]))
     if content is None:
         return None
     held = volume_size(content)
-    found_record = {key: record.get(key) for key in ("kind", "name", "format", "created", "source", "image", "volume_id")}
-    found_record.update(
-        id=volume_id(record["kind"], pool.name(), name),
-        pool=pool.name(),
+    found = {key: record.get(key) for key in ("kind", "name", "format", "created", "source", "image", "volume_id")}
+    found.update(
+        id=volume_id(record["kind"], place.name, name),
+        pool=place.name,
+        file_pool=place.file_pool,
         volume=content.name(),
-        path=content.path(),
+        path=place.path_of(content),
         size=-(-held // GIB),
         bytes=held,
     )
-    return found_record
+    return found
 
 
-def list_volumes(connection: Any, pool: Any) -> List[Dict[str, Any]]:
-    """Every complete volume and snapshot of a pool, by name."""
-    names = [n for n in volume_names(pool) if n.startswith(PREFIX) and n.endswith(".json")]
-    found = (read_volume(connection, pool, name[len(PREFIX) : -len(".json")]) for name in names)
+def list_volumes(connection: Any, files: Any) -> List[Dict[str, Any]]:
+    """Every complete volume and snapshot that a pool of files has a record of, by name."""
+    names = [n for n in volume_names(files) if n.startswith(PREFIX) and n.endswith(".json")]
+    places: Dict[str, Optional[VolumePlace]] = {}
+    found = []
+    for recorded_as in names:
+        record = read_json_record(connection, files, recorded_as, SCHEMA)
+        if record is None:
+            continue
+        pool = record.get("pool") or files.name()
+        if pool not in places:
+            places[pool] = _place(connection, pool, files)
+        place = places[pool]
+        found.append(None if place is None else _found(place, record, recorded_as))
     return sorted((record for record in found if record), key=lambda record: str(record["name"]))
 
 
-def write_record(connection: Any, pool: Any, record: Dict[str, Any]) -> None:
-    text = json.dumps(dict(record, schema=SCHEMA), sort_keys=True).encode()
-    delete_volume(pool, record_name(record["name"]))
-    made = create_volume(pool, {"name": record_name(record["name"]), "capacity": len(text), "format": "raw"})
-    upload(connection, made, io.BytesIO(text), len(text))
+def _place(connection: Any, pool: str, files: Any) -> Optional[VolumePlace]:
+    """None while the pool is stopped or away: what is in it cannot be had now."""
+    try:
+        return VolumePlace(connection, pool, files=files)
+    except HypervisorError:
+        return None
 
 
-def delete_record_and_content(connection: Any, pool_name: str, name: str) -> None:
-    """The record first: content without one is nobody's."""
-    pool = open_pool(connection, pool_name)
-    delete_volume(pool, record_name(name))
-    for volume_format in FORMATS:
-        delete_volume(pool, content_name(name, volume_format))
+def write_record(place: VolumePlace, record: Dict[str, Any], content: str) -> None:
+    """``content`` is what libvirt calls the volume."""
+    where = {"pool": place.name, "volume": content} if place.elsewhere else {}
+    text = json.dumps(dict(record, schema=SCHEMA, **where), sort_keys=True).encode()
+    name = place.record_name(record["name"])
+    delete_volume(place.files, name)
+    made = create_volume(place.files, {"name": name, "capacity": len(text), "format": "raw"})
+    upload(place.connection, made, io.BytesIO(text), len(text))
+
+
+def delete_record_and_content(place: VolumePlace, name: str) -> None:
+    """The record first: content without one is nobody's. A volume that was taken is only let go."""
+    delete_volume(place.files, place.record_name(name))
+    for content in content_names(place, name):
+        delete_volume(place.pool, content)
+
+
+def content_names(place: VolumePlace, name: str) -> List[str]:
+    """What libvirt may call the content of a volume that we made."""
+    if not place.kind.makes:
+        return []
+    return sorted({place.content_name(name, volume_format) for volume_format in FORMATS})

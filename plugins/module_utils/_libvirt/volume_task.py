@@ -8,25 +8,31 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional
 
 from .._errors import HypervisorError
-from .._volume_name import GIB, content_name, volume_id
+from .._pool_kinds import has_files
+from .._volume_name import GIB, volume_id
 from .base_image import list_bases
 from .binding import libvirt
 from .domain import find_domain
 from .errors import translate_errors
 from .making import grow_volume
-from .storage import list_pools, open_pool, refresh
-from .volume_making import ensure_recorded_volume, volume_spec
-from .volume_record import VolumeError, check_name, delete_record_and_content, list_volumes, read_volume
+from .pools import list_pool_facts
+from .storage import open_pool, refresh, volume_names
+from .volume_limits import check_grows, check_wishes, taken_bytes
+from .volume_making import ensure_recorded_volume, find_recorded, volume_spec
+from .volume_place import VolumePlace
+from .volume_record import VolumeError, check_name, content_names, delete_record_and_content, list_volumes, read_volume
 from .volume_use import Uses, list_uses, uses_of
 
 Params = Dict[str, Any]
 
 
 def volume_facts(connection: Any, pools: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """Every volume and snapshot in the active pools of files, with what uses it. ``pools`` as hypervisor_info has them."""
+    """Every volume and snapshot that an active pool of files has or has a record of, with what uses it.
+
+    ``pools`` as hypervisor_info has them."""
     found: List[Dict[str, Any]] = []
     for entry in pools:
-        if entry["active"] and entry["path"]:
+        if entry["active"] and has_files(entry):
             found.extend(list_volumes(connection, open_pool(connection, entry["name"])))
     return described(found, list_uses(connection)) if found else []
 
@@ -43,20 +49,19 @@ def described(records: List[Dict[str, Any]], uses: Uses) -> List[Dict[str, Any]]
 
 def read_volumes(connection: Any, params: Params) -> List[Dict[str, Any]]:
     """What volume_info returns."""
-    names = sorted(p.name() for p in list_pools(connection, active=True))
-    wanted = [params["pool"]] if params.get("pool") else names
-    found: List[Dict[str, Any]] = []
-    for name in wanted:
-        pool = open_pool(connection, name)
-        refresh(pool)
-        found.extend(list_volumes(connection, pool))
-    shown = described(found, list_uses(connection))
+    wanted = params.get("pool")
+    if wanted:
+        refresh(open_pool(connection, wanted))
+    pools = [entry for entry in list_pool_facts(connection) if entry["active"]]
+    for entry in pools:
+        if not wanted:
+            refresh(open_pool(connection, entry["name"]))
+    shown = [v for v in volume_facts(connection, pools) if wanted in (None, "", v["pool"])]
     return [record for record in shown if params.get("name") in (None, record["name"], record["id"])]
 
 
 def volume_task(connection: Any, params: Params, *, check_mode: bool) -> Dict[str, Any]:
     """Returns {changed, volume, diff}; ``volume`` is None where it is gone, or would be made."""
-    check_name(params["name"])
     task = _VolumeTask(connection, params, check_mode)
     return task.absent() if params["state"] == "absent" else task.present()
 
@@ -66,16 +71,14 @@ class _VolumeTask:
         self._connection = connection
         self._params = params
         self._check_mode = check_mode
-        self._pool = open_pool(connection, params["pool"])
+        self._place = VolumePlace(connection, params["pool"], params.get("file_pool"))
         self._name: str = params["name"]
+        if self._place.kind.makes:
+            check_name(self._name)
         self._kind = "snapshot" if params.get("snapshot_of") else "volume"
 
     def _read(self) -> Optional[Dict[str, Any]]:
-        found = read_volume(self._connection, self._pool, self._name)
-        if found is None:
-            refresh(self._pool)
-            found = read_volume(self._connection, self._pool, self._name)
-        return found
+        return find_recorded(self._place, self._name)
 
     def _described(self, record: Dict[str, Any]) -> Dict[str, Any]:
         return described([record], list_uses(self._connection))[0]
@@ -88,19 +91,16 @@ class _VolumeTask:
     def absent(self) -> Dict[str, Any]:
         found = self._read()
         if found is None:
-            leftovers = [n for n in self._leftovers() if n in self._pool.listVolumes()]
+            leftovers = [n for n in content_names(self._place, self._name) if n in volume_names(self._place.pool)]
             if leftovers and not self._check_mode:
-                delete_record_and_content(self._connection, self._params["pool"], self._name)
+                delete_record_and_content(self._place, self._name)
             return self._answer(None, None, changed=bool(leftovers))
         before = self._described(found)
         if before["attachments"]:
             raise VolumeError("the volume %s is in use %s: it is not deleted" % (self._name, _where(before["attachments"])))
         if not self._check_mode:
-            delete_record_and_content(self._connection, self._params["pool"], self._name)
+            delete_record_and_content(self._place, self._name)
         return self._answer(before, None, changed=True)
-
-    def _leftovers(self) -> List[str]:
-        return [content_name(self._name, kind) for kind in ("raw", "qcow2")]
 
     def present(self) -> Dict[str, Any]:
         found = self._read()
@@ -111,6 +111,8 @@ class _VolumeTask:
         least = source["bytes"] if source else 0
         size = self._params.get("size")
         capacity = size * GIB if size else -(-least // GIB) * GIB
+        if not self._place.kind.makes:
+            capacity = taken_bytes(self._place, self._params)
         if not capacity:
             raise VolumeError("the volume %s needs a size: it is not there yet, and has no source" % self._name)
         if capacity < least:
@@ -120,8 +122,11 @@ class _VolumeTask:
             )
         # A snapshot is a copy that nothing writes to; qcow2 keeps only what was ever written.
         wanted = "qcow2" if self._kind == "snapshot" else self._params.get("format") or "raw"
+        if self._place.elsewhere:
+            wanted = "raw"
+            check_wishes(self._place, self._params)
         spec = volume_spec(
-            self._params["pool"], self._name, capacity, wanted,
+            self._place, self._name, capacity, wanted,
             kind=self._kind, source=source, preallocate=bool(self._params.get("preallocate")),
         )  # fmt: skip
         if self._check_mode:
@@ -142,13 +147,13 @@ class _VolumeTask:
         return None
 
     def _source_image(self, wanted: str) -> Dict[str, Any]:
-        bases = list_bases(self._connection, self._pool)
+        bases = list_bases(self._connection, self._place.files)
         found = next((base for base in bases if wanted in (base["name"], base["sha256"])), None)
         if found is None:
             names = sorted({base["name"] for base in bases})
             raise VolumeError(
                 "the image %s is not in the pool %s (there are: %s)"
-                % (wanted, self._params["pool"], ", ".join(names) or "none")
+                % (wanted, self._place.files.name(), ", ".join(names) or "none")
             )
         return {
             "kind": "image",
@@ -157,14 +162,16 @@ class _VolumeTask:
             "bytes": found["virtual_size"],
             "content": found["volume"],
             "content_format": "qcow2" if found["disk_format"] == "qcow2" else "raw",
+            "content_pool": found["pool"],
             "image": image_metadata(found),
             "volume_id": None,
         }
 
     def _source_volume(self, wanted: str, kind: str) -> Dict[str, Any]:
-        found = read_volume(self._connection, self._pool, wanted)
+        found = read_volume(self._place, wanted)
         if found is None or found["kind"] != kind:
-            names = [r["name"] for r in list_volumes(self._connection, self._pool) if r["kind"] == kind]
+            known = list_volumes(self._connection, self._place.files)
+            names = [r["name"] for r in known if r["kind"] == kind and r["pool"] == self._place.name]
             raise VolumeError(
                 "the %s %s is not in the pool %s (there are: %s)"
                 % (kind, wanted, self._params["pool"], ", ".join(names) or "none")
@@ -197,7 +204,7 @@ class _VolumeTask:
         if wanted_format and wanted_format != found["format"]:
             raise VolumeError("the volume %s is %s, not %s" % (self._name, found["format"], wanted_format))
         wanted = (self._params.get("size") or 0) * GIB
-        if not wanted or wanted == found["bytes"]:
+        if not wanted or wanted == found["bytes"] or (not self._place.kind.makes and wanted == found["size"] * GIB):
             return self._answer(found, found, changed=False)
         if wanted < found["bytes"]:
             raise VolumeError(
@@ -205,6 +212,7 @@ class _VolumeTask:
             )
         if self._kind == "snapshot":
             raise VolumeError("the snapshot %s has %d bytes; a snapshot does not grow" % (self._name, found["bytes"]))
+        check_grows(self._place, self._name)
         if not self._check_mode:
             self._grow(found, wanted)
         after = dict(found, size=wanted // GIB, bytes=wanted)
@@ -215,7 +223,7 @@ class _VolumeTask:
         running = next((entry for entry in found["attachments"] if entry["active"]), None)
         if running is None:
             with translate_errors("look up the volume %s" % found["volume"]):
-                volume = self._pool.storageVolLookupByName(found["volume"])
+                volume = self._place.pool.storageVolLookupByName(found["volume"])
             grow_volume(volume, capacity)
             return
         domain = find_domain(self._connection, running["uuid"])

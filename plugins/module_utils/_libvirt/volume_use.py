@@ -71,7 +71,7 @@ def _sources(disk: ElementTree.Element) -> List[Tuple[str, str]]:
     for source in disk.iter("source"):
         if source.get("pool"):
             found.append((source.get("pool") or "", source.get("volume") or ""))
-        path = source.get("file") or source.get("dev")
+        path = source.get("file") or source.get("dev") or (source.get("name") if source.get("protocol") else None)
         if path:
             found.append(("", path))
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.kilonova.compute.plugins.module_utils._pool_kinds import KINDS, has_files, kind_of
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.combination import Combination, check_flavor_image
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problem, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import BlockDevice, Server
@@ -66,13 +67,15 @@ def design_server(
     pool: StoragePool,
     base_image: BaseImage | None,
     clock: datetime,
+    file_pool: StoragePool | None = None,
     resources: Resources | None = None,
     path: str = "",
     definable: bool = True,
 ) -> Design:
     """What is to be built for one server on one host; a pure function of its arguments.
 
-    ``clock`` is an aware datetime; ``resources`` is what the server is given beside its request (volumes, ports, devices);
+    ``clock`` is an aware datetime; ``file_pool`` has base images, drives and logs where it is not ``pool``;
+    ``resources`` is what the server is given beside its request (volumes, ports, devices);
     ``path`` stands before the fields of problems (``servers[3]``). Whatever the host cannot give, and whatever is not honoured
     yet (code ``NotBuilt``), is a problem that names its field. So is what Nova would write and libvirt cannot define;
     ``definable`` off lets that pass.
@@ -90,6 +93,7 @@ def design_server(
         hypervisor=hypervisor,
         options=options,
         pool=pool,
+        file_pool=pool if file_pool is None else file_pool,
         base_image=base_image,
         clock=clock,
         virt_type=choose_virt_type(options, hypervisor, arch),
@@ -147,16 +151,22 @@ def _design(context: Context, *, definable: bool) -> Design:
 
 
 def _check_place(context: Context) -> None:
-    if context.pool["path"] is None:
-        name = context.pool["name"]
-        message = f"the pool {name} has no directory; disks of servers need a pool of files"
-        context.refuse("Invalid", "IMG-01", context.field("pool"), name, "a pool of files", message)
+    if not has_files(context.file_pool):
+        name = context.file_pool["name"]
+        message = f"the pool {name} is none of files, which drives and logs of servers need: give file_pool"
+        context.refuse("Invalid", "IMG-01", context.field("file_pool"), name, "a pool of files", message)
+    kind = kind_of(context.pool)
+    if kind is None or not kind.makes:
+        name, what = context.pool["name"], context.pool["type"]
+        message = (
+            f"the pool {name} is of the type {what}: no disks of servers are made there, but its volumes can be given to them"
+        )
+        context.refuse("Invalid", "IMG-01", context.field("pool"), name, sorted(k for k in KINDS if KINDS[k].makes), message)
     image = context.server["image"]
     from_volume = any(_is_root(device) and device["destination_type"] == "volume" for device in _devices(context))
     if context.base_image is None and image is not None and not from_volume:
-        message = (
-            f"the image {image['name']} is not in the pool {context.pool['name']} of the host (module image brings it there)"
-        )
+        name = context.file_pool["name"]
+        message = f"the image {image['name']} is not in the pool {name} of the host (module image brings it there)"
         context.refuse("ImageNotFound", "DSK-01", context.field("image"), image["name"], None, message)
 
 

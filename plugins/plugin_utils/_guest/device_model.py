@@ -26,6 +26,7 @@ class DiskAuth:
     username: str
     secret_type: str
     secret_uuid: str | None
+    secret_usage: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,13 @@ class DiskHost:
 
 @dataclass(frozen=True, kw_only=True)
 class DiskSource:
-    """``kind`` is file, block, network or volume; ``attributes`` are those of the source element, as (name, value) pairs."""
+    """``kind`` is file, block, network or volume; ``attributes`` are those of the source element, as (name, value) pairs;
+    ``initiator`` is the name that an iSCSI target knows us by."""
 
     kind: str
     attributes: tuple[tuple[str, str], ...]
     hosts: tuple[DiskHost, ...] = ()
+    initiator: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

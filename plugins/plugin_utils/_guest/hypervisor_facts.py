@@ -15,9 +15,19 @@ class VirtType(TypedDict):
     reason: str
 
 
+class PoolSource(TypedDict):
+    """Where a pool comes from. ``auth``: {type, username, secret_uuid, secret_usage}, never the secret itself."""
+
+    name: str | None
+    hosts: list[dict[str, Any]]
+    device: str | None
+    initiator: str | None
+    auth: dict[str, Any] | None
+
+
 class StoragePool(TypedDict):
-    """``path`` is the target directory of file-based pools. Sizes in bytes. ``faults``: what keeps QEMU from its files, each
-    {path, user, reason, command}; only where there are any."""
+    """``path`` is where libvirt finds its volumes on the host, None where they are reached over the network. Sizes in bytes.
+    ``faults``: what keeps QEMU from its files, each {path, user, reason, command}; only where there are any."""
 
     name: str
     type: str
@@ -28,6 +38,7 @@ class StoragePool(TypedDict):
     allocation: int
     available: int
     faults: NotRequired[list[dict[str, str]]]
+    source: NotRequired[PoolSource]
 
 
 class HostNetwork(TypedDict):

@@ -10,18 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from .base_image import BaseImage
+from .hypervisor_facts import StoragePool
 from .volume_plan import VolumePlan
 
 
 class VolumeConnection(TypedDict, total=False):
-    """How the host reaches a volume. ``driver``: ``pool`` (with ``pool`` and ``name``), ``local``, ``iscsi``,
-    ``fibre_channel``, ``nvme`` (with ``device_path``), ``nfs`` (``device_path``, ``format``), ``rbd`` (``name``, ``hosts``,
-    ``ports``, ``auth_*``, ``secret_*``). ``qos_specs``: element of iotune -> limit."""
+    """How the host reaches a volume. ``driver``: ``pool`` (with ``pool``, its facts, ``name`` and ``path``), ``local``,
+    ``iscsi``, ``fibre_channel``, ``nvme`` (with ``device_path``), ``nfs`` (``device_path``, ``format``), ``rbd`` (``name``,
+    ``hosts``, ``ports``, ``auth_*``, ``secret_*``). ``qos_specs``: element of iotune -> limit."""
 
     id: str
     driver: str
-    pool: str
+    pool: StoragePool
     name: str
+    path: str
     device_path: str
     format: str
     hosts: list[str]

@@ -14,7 +14,8 @@ from typing import Any
 class VolumePlan:
     """One volume that we make. ``role``: disk, disk.ephN, disk.swap, disk.config, kernel, ramdisk or console.log (Nova's file
     names); ``capacity`` in bytes; ``format`` raw or qcow2; ``backing`` the volume name of the base image in the same pool;
-    ``clone_of`` the volume whose content it starts with, in ``clone_format``; ``preallocate`` takes the whole size at once;
+    ``clone_of`` the volume whose content it starts with, in ``clone_format`` and, where it is in another one, ``clone_pool``;
+    ``file_pool`` is the pool of files beside one that is none; ``preallocate`` takes the whole size at once;
     ``file_system`` is what it is formatted as (``swap`` for a swap area), with that ``label``. A volume of the module
     ``volume`` has role volume and that name in ``recorded_as``; ``record`` is written beside one that we make, and one that
     was there before is ``existing``."""
@@ -30,6 +31,8 @@ class VolumePlan:
     backing_format: str | None = None
     clone_of: str | None = None
     clone_format: str | None = None
+    clone_pool: str | None = None
+    file_pool: str | None = None
     preallocate: bool = False
     recorded_as: str | None = None
     record: Mapping[str, Any] | None = None
@@ -43,7 +46,10 @@ class VolumePlan:
         shown = ("role", "pool", "name", "path", "capacity", "format", "backing", "backing_path", "backing_format")
         rare = [
             key
-            for key in ("clone_of", "clone_format", "preallocate", "file_system", "label", "recorded_as", "existing")
+            for key in (
+                *("clone_of", "clone_format", "clone_pool", "file_pool"),
+                *("preallocate", "file_system", "label", "recorded_as", "existing"),
+            )
             if getattr(self, key)
         ]
         return {key: getattr(self, key) for key in (*shown, *rare, "delete_on_termination")}

@@ -16,8 +16,9 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract i
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.explanation.explain import explain
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
 
-from .entry import Place, design, find_pool
+from .entry import Place, design
 from .planning import Intent, Minting, match
+from .pools import find_pools
 from .shaping import read_shape, render_shaped
 from .volumes import names_volumes, volume_tables
 
@@ -41,10 +42,10 @@ def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, An
     no_effect: list[NoEffect] = list(requests.no_effect)
     problems.extend(options.problems)
     no_effect.extend(options.no_effect)
-    pool = find_pool(hypervisor, params["pool"], problems)
+    pools = find_pools(hypervisor, params, options.value, problems)
     shape = read_shape(params, problems)
     refuse(problems)
-    place = Place(hypervisor, options.value, pool, requests.images, shape)
+    place = Place(hypervisor, options.value, pools, requests.images, shape)
     explained = bool(params.get("explain"))
     domains = [_show(request.server, place, problems, no_effect, explained=explained) for request in requests.planned]
     refuse(problems)

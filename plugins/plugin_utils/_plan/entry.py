@@ -21,7 +21,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer i
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.drive_documents import GuestFacts
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.explanation.inputs import DesignInputs
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.image_facts import image_properties
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import (
     CLONES,
@@ -38,6 +38,7 @@ from .base_image import find_base, find_named_base
 from .fill import Fills, check_tools
 from .not_built import refuse_not_built
 from .planning import Minting, Planned
+from .pools import Pools
 from .volumes import VolumeSources
 
 # What the host half makes of storage.
@@ -45,21 +46,22 @@ ABILITIES = frozenset((CLONES, KERNELS, LOCAL_DISKS, PREALLOCATION, VFAT_DRIVES)
 
 
 class Place:
-    """Where servers are to be built: the host's facts, its options, the pool."""
+    """Where servers are to be built: the host's facts, its options, the pools."""
 
     def __init__(
         self,
         hypervisor: Hypervisor,
         options: HostOptions,
-        pool: StoragePool,
+        pools: Pools,
         images: Mapping[str, Image] | None = None,
         shape: Shape = PLAIN,
     ) -> None:
         self.shape = shape
         self.hypervisor = hypervisor
-        self.sources = VolumeSources(hypervisor, pool, images or {})
+        self.sources = VolumeSources(hypervisor, pools.disks, pools.files, images or {})
         self.options = options
-        self.pool = pool
+        self.pool = pools.disks
+        self.file_pool = pools.files
 
     def seen_by(self, item: Planned) -> Hypervisor:
         """The host's facts without what an earlier half of the same server claims of it."""
@@ -84,6 +86,7 @@ class Place:
             hypervisor=hypervisor,
             options=self.options,
             pool=self.pool,
+            file_pool=self.file_pool,
             base_image=self.base_of(item.server),
             clock=minting.clock,
             resources=replace(resources, ports_in_use=frozenset(hypervisor.get("ports_in_use", ()))),
@@ -92,7 +95,7 @@ class Place:
 
     def base_of(self, server: Server) -> BaseImage | None:
         image = server["image"]
-        found = None if image is None else find_base(image, self.hypervisor["images"], self.pool["name"])
+        found = None if image is None else find_base(image, self.hypervisor["images"], self.file_pool["name"])
         return None if found is None else _base(found)
 
     def resources_of(self, server: Server, uuid: str, path: str, problems: Problems) -> Resources:
@@ -111,12 +114,12 @@ class Place:
         wanted = image_properties(server).get(key)
         if not wanted:
             return None
-        bases, pool = self.hypervisor["images"], self.pool["name"]
+        bases, pool = self.hypervisor["images"], self.file_pool["name"]
         entry = self.sources.image(str(wanted))
         found = find_named_base(str(wanted), bases, pool) if entry is None else find_base(entry, bases, pool)
         if found is None:
             where = f"{path}.image.properties.{key}" if path else f"image.properties.{key}"
-            here = sorted({base["name"] for base in self.hypervisor["images"] if base["pool"] == self.pool["name"]})
+            here = sorted({base["name"] for base in bases if base["pool"] == pool})
             message = f"{where}: the image {wanted} is not on the host (the module image brings it there)"
             problems.add("ImageNotFound", "DSK-07", where, wanted, here, message)
         return None if found is None else _base(found)
@@ -130,19 +133,6 @@ def _base(found: Mapping[str, Any]) -> BaseImage:
         virtual_size=found["virtual_size"],
         sha256=found["sha256"],
     )
-
-
-def find_pool(hypervisor: Hypervisor, name: str, problems: Problems) -> Any:
-    """The active pool of that name; None with a problem otherwise."""
-    found = next((pool for pool in hypervisor["pools"] if pool["name"] == name), None)
-    active = sorted(pool["name"] for pool in hypervisor["pools"] if pool["active"])
-    if found is None:
-        message = f"the host {hypervisor['hostname']} has no storage pool {name}"
-        problems.add("StoragePoolNotFound", "DSK-01", "pool", name, active, message)
-    elif not found["active"]:
-        message = f"the storage pool {name} of the host {hypervisor['hostname']} is not active (virsh pool-start {name})"
-        problems.add("StoragePoolNotFound", "DSK-01", "pool", name, active, message)
-    return found
 
 
 def check_networks(server: Server, hypervisor: Hypervisor, path: str, problems: Problems) -> None:

@@ -31,9 +31,10 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor
 from . import results
 from .absent import absent_names
 from .access import check_access
-from .entry import Place, build_entry, design, find_pool, power_entry
+from .entry import Place, build_entry, design, power_entry
 from .fill import Fills
 from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
+from .pools import find_pools
 from .reply import reply_to
 from .shaping import read_shape, render_shaped
 from .volumes import check_taken_once, names_volumes, volume_tables
@@ -102,10 +103,10 @@ class ServerTask:
         no_effect.extend(options.no_effect)
         wanted = [(request.server, intent_of(request, intent, problems)) for request in requests.planned]
         planned = match(wanted, hypervisor, minting, problems)
-        pool = find_pool(hypervisor, self.params["pool"], problems)
+        pools = find_pools(hypervisor, self.params, options.value, problems)
         shape = read_shape(self.params, problems)
         refuse(problems, single=self._single)
-        place = Place(hypervisor, options.value, pool, requests.images, shape)
+        place = Place(hypervisor, options.value, pools, requests.images, shape)
         fills = Fills()
         taken = []
         for item, request in zip(planned, requests.planned, strict=True):

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.kilonova.compute.plugins.module_utils._volume_name import GIB, content_name, volume_id
+from ansible_collections.kilonova.compute.plugins.module_utils._pool_kinds import has_files, volume_path
+from ansible_collections.kilonova.compute.plugins.module_utils._volume_name import (
+    GIB,
+    content_name,
+    host_name_of,
+    volume_id,
+)
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import BlockDevice, Image, Server
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
@@ -59,6 +65,7 @@ class VolumeSources:
 
     hypervisor: Hypervisor
     pool: StoragePool
+    files: StoragePool
     images: Mapping[str, Image]
 
     def of_server(self, server: Server, uuid: str, path: str, problems: Problems) -> ServerVolumes:
@@ -90,12 +97,15 @@ class VolumeSources:
             message = f"{where}.volume_id: the host {self.hypervisor['hostname']} has no volume {device['volume_id']}"
             problems.add("VolumeNotFound", "BDM-75", f"{where}.volume_id", device["volume_id"], None, message)
             return
-        found.connections[record["id"]] = _connection(record["id"], record["pool"], record["volume"], record["format"])
+        pool = next(pool for pool in self.hypervisor["pools"] if pool["name"] == record["pool"])
+        found.connections[record["id"]] = VolumeConnection(
+            id=record["id"], driver="pool", pool=pool, name=record["volume"], path=record["path"], format=record["format"]
+        )
         found.plans.append(
             VolumePlan(
-                role="volume", pool=record["pool"], name=record["volume"], path=record["path"], capacity=record["bytes"],
-                format=record["format"], recorded_as=record["name"], existing=True,
-                delete_on_termination=device["delete_on_termination"],
+                role="volume", pool=record["pool"], file_pool=record.get("file_pool"), name=record["volume"],
+                path=record["path"], capacity=record["bytes"], format=record["format"], recorded_as=record["name"],
+                existing=True, delete_on_termination=device["delete_on_termination"],
             )
         )  # fmt: skip
 
@@ -109,16 +119,22 @@ class VolumeSources:
             message = f"{where}.volume_size: the {source['kind']} {source['name']} has {least} bytes, more than {capacity}"
             problems.add("VolumeSmallerThanMinDisk", "BDM-74", f"{where}.volume_size", capacity, {"min": least}, message)
         name, pool = f"{uuid}-vol{index}", self.pool["name"]
+        elsewhere = None if has_files(self.pool) else self.files["name"]
         content = content_name(name, "raw")
+        if elsewhere is not None:  # other hosts may share such a pool
+            content = host_name_of(content, self.hypervisor["uuid"])
+        path = volume_path(self.pool, content)
         record = {
             "kind": "volume", "name": name, "format": "raw", "image": source.get("image"), "volume_id": None,
             "source": {key: source[key] for key in ("kind", "name", "id")} if source else None,
         }  # fmt: skip
-        found.made[index] = _connection(volume_id("volume", pool, name), pool, content, "raw")
+        identity = volume_id("volume", pool, name)
+        found.made[index] = VolumeConnection(id=identity, driver="pool", pool=self.pool, name=content, path=path, format="raw")
         found.plans.append(
             VolumePlan(
-                role="volume", pool=pool, name=content, path=f"{self.pool['path']}/{content}", capacity=capacity, format="raw",
-                clone_of=source.get("content"), clone_format=source.get("content_format"), recorded_as=name, record=record,
+                role="volume", pool=pool, file_pool=elsewhere, name=content, path=path, capacity=capacity, format="raw",
+                clone_of=source.get("content"), clone_format=source.get("content_format"),
+                clone_pool=source.get("content_pool"), recorded_as=name, record=record,
                 delete_on_termination=device["delete_on_termination"],
             )
         )  # fmt: skip
@@ -132,7 +148,7 @@ class VolumeSources:
 
     def _image(self, wanted: str | None, where: str, problems: Problems) -> dict[str, Any]:
         image = self.image(wanted)
-        base = None if image is None else find_base(image, self.hypervisor["images"], self.pool["name"])
+        base = None if image is None else find_base(image, self.hypervisor["images"], self.files["name"])
         if image is None or base is None:
             message = f"{where}: the base image of {wanted if image is None else image['name']} is not on the host"
             problems.add("ImageNotFound", "BDM-73", where, wanted, None, message)
@@ -141,6 +157,7 @@ class VolumeSources:
         return {
             "kind": "image", "name": image["name"], "id": image["id"], "bytes": base["virtual_size"],
             "content": base["volume"], "content_format": "qcow2" if base["disk_format"] == "qcow2" else "raw",
+            "content_pool": None if self.files is self.pool else self.files["name"],
             "image": dict(image["properties"]) | limits | {"image_id": image["id"], "image_name": image["name"]},
         }  # fmt: skip
 
@@ -154,10 +171,6 @@ class VolumeSources:
             "kind": "snapshot", "name": record["name"], "id": record["id"], "bytes": record["bytes"],
             "content": record["volume"], "content_format": record["format"], "image": record["image"],
         }  # fmt: skip
-
-
-def _connection(identity: str, pool: str, name: str, volume_format: str) -> VolumeConnection:
-    return VolumeConnection(id=identity, driver="pool", pool=pool, name=name, format=volume_format)
 
 
 def check_taken_once(plans: Sequence[tuple[str, Sequence[VolumePlan]]], problems: Problems) -> None:

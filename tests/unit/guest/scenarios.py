@@ -16,7 +16,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources 
     Rescue,
     Resources,
 )
-from tests.unit.guest.values import ROOT, block_device, design, flavor, hypervisor, image, nic, numa_cell, server
+from tests.unit.guest.values import ROOT, block_device, design, flavor, hypervisor, image, nic, numa_cell, pool, server
 
 VOLUME = "0b5f4b83-1f1d-4a2b-8f3e-00000000000{}"
 SECRET = "bd0c7e8e-ff7d-4a71-9f3d-2f8b2b6b00aa"
@@ -101,8 +101,9 @@ def volumes() -> Design:
         {"driver": "rbd", "name": "volumes/v3", "hosts": ["10.0.0.1", "10.0.0.2"], "ports": ["6789", "6789"]},
         {
             "driver": "pool",
-            "pool": "default",
+            "pool": pool(),
             "name": "v4",
+            "path": "/pool/v4",
             "qos_specs": {"write_iops_sec": "100", "read_iops_sec_max": "9", "unknown": "1"},
         },
     ]

@@ -36,8 +36,12 @@ def test_a_disk_smaller_than_the_image_names_both_sizes() -> None:
     assert str(GIB) in found.problems[0].message
 
 
-def test_pools_without_a_folder_are_refused() -> None:
-    assert [problem.field for problem in design(pool=pool(path=None)).problems] == ["pool"]
+def test_pools_whose_volumes_are_there_already_are_refused() -> None:
+    """Units of iSCSI are given to servers, but no disks of servers are made there; and files need a pool of files."""
+    units = pool(type="iscsi-direct", path=None)
+    assert [problem.field for problem in design(pool=units, file_pool=pool()).problems] == ["pool"]
+    assert [problem.field for problem in design(pool=pool(type="sheepdog"), file_pool=pool()).problems] == ["pool"]
+    assert [problem.field for problem in design(pool=pool(type="rbd", path=None)).problems] == ["file_pool"]
 
 
 def test_a_missing_base_image_is_refused() -> None:

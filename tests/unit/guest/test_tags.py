@@ -13,7 +13,7 @@ from lxml import etree
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.render import render_domain
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import EVERYTHING, Resources
-from tests.unit.guest.values import ROOT, block_device, design, flavor, hypervisor, image, nic, server
+from tests.unit.guest.values import ROOT, block_device, design, flavor, hypervisor, image, nic, pool, server
 
 TAGGED_ROOT = {**ROOT, "tag": "root"}
 
@@ -75,7 +75,7 @@ def test_virtio_scsi_has_addresses_of_its_own() -> None:
 def test_a_volumes_entry_carries_its_serial() -> None:
     volume = "0b5f4b83-1f1d-4a2b-8f3e-000000000001"
     device = block_device(source_type="volume", destination_type="volume", volume_id=volume, boot_index=0, tag="data")
-    resources = Resources(volumes={volume: {"id": volume, "driver": "pool", "pool": "default", "name": "v"}})
+    resources = Resources(volumes={volume: {"id": volume, "driver": "pool", "pool": pool(), "name": "v", "path": "/pool/v"}})
     found = design(server(image=None, block_device_mapping=[device]), base_image=None, resources=resources)
     assert found.problems == ()
     [entry] = found.tagged_devices

@@ -20,7 +20,7 @@ COLLECTION = "ansible_collections.kilonova.compute.plugins."
 # Which of our own folders each folder may import; the standard library is open to all.
 OWN = {
     "plugin_utils/_boot": {"plugin_utils/_boot"},
-    "plugin_utils/_guest": {"plugin_utils/_guest", "plugin_utils/_boot"},
+    "plugin_utils/_guest": {"plugin_utils/_guest", "plugin_utils/_boot", "module_utils"},
     "plugin_utils/_plan": {
         "plugin_utils/_plan",
         "plugin_utils/_guest",

@@ -63,7 +63,7 @@ def console_volume(context: Context) -> VolumePlan:
     """A file in the pool, empty at first, so that the log can be read as a volume over any URI."""
     return VolumePlan(
         role="console.log",
-        pool=context.pool["name"],
+        pool=context.file_pool["name"],
         name=context.volume_name("console.log"),
         path=context.volume_path("console.log"),
         capacity=0,

@@ -11,6 +11,7 @@ from dataclasses import field as data_field
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.kilonova.compute.plugins.module_utils._pool_kinds import volume_path
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.combination import Combination
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems, item_path
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Server
@@ -24,12 +25,15 @@ from ..image_facts import image_properties
 from ..resources import Resources
 
 X86 = ("i686", "x86_64")
+# The volumes of a server that are files wherever its disks are; rescue brings more of each.
+_FILES = ("disk.config", "console.log", "kernel", "ramdisk")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """``arch`` and ``machine`` are the guest's; ``combination`` is what flavor and image come to, for use where it fits;
-    ``path`` stands before the fields of problems."""
+    ``path`` stands before the fields of problems. Disks are in ``pool``, and in ``file_pool``, which is the same where that is
+    one of files, what only files can be: drives, logs, kernels."""
 
     server: Server
     uuid: str
@@ -37,6 +41,7 @@ class Context:
     hypervisor: Hypervisor
     options: HostOptions
     pool: StoragePool
+    file_pool: StoragePool
     base_image: BaseImage | None
     clock: datetime
     virt_type: str
@@ -104,5 +109,9 @@ class Context:
         prefix = self.resources.volume_prefix
         return volume_name(self.uuid, role) if prefix is None else prefix + role
 
+    def pool_of(self, role: str) -> StoragePool:
+        return self.file_pool if role.startswith(_FILES) else self.pool
+
     def volume_path(self, role: str) -> str:
-        return f"{self.pool['path']}/{self.volume_name(role)}"
+        """As a domain names it."""
+        return volume_path(self.pool_of(role), self.volume_name(role))

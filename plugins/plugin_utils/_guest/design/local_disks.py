@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ansible_collections.kilonova.compute.plugins.module_utils._pool_kinds import has_files
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.disk_mapping import DiskInfo, device_kind
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import BlockDevice
 
 from ..base_image import BaseImage
 from ..device_model import Disk, DiskAuth, DiskSource
+from ..hypervisor_facts import StoragePool
 from ..resources import CLONES, KERNELS, LOCAL_DISKS, LVM, OVERLAY_PREALLOCATION, PREALLOCATION, RBD, VFAT_DRIVES
 from ..volume_plan import VolumePlan
 from .context import Context
 from .disk_driver import ScsiUnits, disk_quotas, image_cache_mode, io_mode
+from .pool_source import pool_auth, pool_source
 
 GIB = 1024**3
 MIB = 1024**2
@@ -33,7 +36,8 @@ def image_disk(
     context: Context, volume: VolumePlan, info: DiskInfo, units: ScsiUnits, *, boot_order: int | None = None
 ) -> Disk:
     """A disk on a volume of ours."""
-    source = _source(context, volume)
+    pool = context.pool_of(volume.role)
+    source = _source(context, volume) if has_files(pool) else pool_source(pool, volume.name, volume.path)
     cache = image_cache_mode(context, source.kind)
     return Disk(
         device=info["type"],
@@ -45,7 +49,7 @@ def image_disk(
         cache=cache,
         discard=context.options.text("libvirt", "hw_disk_discard"),
         io=io_mode(_io(context, source.kind), cache),
-        auth=_auth(context) if source.kind == "network" else None,
+        auth=_auth(context, pool) if source.kind == "network" else None,
         iotune=disk_quotas(context),
         boot_order=boot_order,
         address=units.take(info["bus"] or ""),
@@ -53,7 +57,10 @@ def image_disk(
 
 
 def _images_type(context: Context, role: str) -> str:
-    """``file``, ``lvm`` or ``rbd``; a config drive is a file wherever that can be (guest DSK-05)."""
+    """``file``, ``lvm`` or ``rbd``; a config drive is a file wherever that can be (guest DSK-05). The pool decides, where it is
+    none of files: what the options say has led to it."""
+    if not has_files(context.pool):
+        return "file"
     kind = context.options.text("libvirt", "images_type") or "default"
     if kind == "rbd":
         return "rbd"
@@ -73,9 +80,12 @@ def _source(context: Context, volume: VolumePlan) -> DiskSource:
     return DiskSource(kind="file", attributes=(("file", volume.path),))
 
 
-def _auth(context: Context) -> DiskAuth | None:
+def _auth(context: Context, pool: StoragePool) -> DiskAuth | None:
+    """The host options of Nova come before what the pool itself says."""
     user = context.options.text("libvirt", "rbd_user")
     secret = context.options.text("libvirt", "rbd_secret_uuid")
+    if user is None and not has_files(pool):
+        return pool_auth(pool)
     return None if user is None else DiskAuth(username=user, secret_type="ceph", secret_uuid=secret)  # noqa: S106
 
 
@@ -126,6 +136,8 @@ def _root_volume(context: Context, role: str) -> VolumePlan | None:
     if base is None:
         return None
     volume = _volume(context, role, _root_capacity(context, base, role), _format(context))
+    if volume.file_pool is not None:
+        return replace(volume, clone_of=base["name"], clone_format=base["format"], clone_pool=volume.file_pool)
     if volume.format == "raw":
         if _images_type(context, role) == "file":
             _need(context, CLONES, "host_options.libvirt.images_type")
@@ -164,12 +176,18 @@ def _file_system(context: Context, role: str) -> str:
 def _format(context: Context) -> str:
     """Guest IMG-01 to IMG-04."""
     kind = context.options.text("libvirt", "images_type")
+    if not has_files(context.pool):
+        return "raw"
     if kind == "default":
         return "qcow2" if context.options.flag("DEFAULT", "use_cow_images") else "raw"
     return "qcow2" if kind == "qcow2" else "raw"
 
 
 def _check_kind(context: Context, role: str) -> None:
+    if context.pool_of(role)["type"] == "logical" and context.options.flag("libvirt", "sparse_logical_volumes"):
+        field = "host_options.libvirt.sparse_logical_volumes"
+        message = "what libvirt makes for a sparse logical volume is a snapshot, which can overflow: it is not made"
+        context.refuse("NotBuilt", "IMG-10", field, True, [False], message)
     kind = _images_type(context, role)
     if kind != "file":
         _need(context, LVM if kind == "lvm" else RBD, "host_options.libvirt.images_type")
@@ -193,12 +211,14 @@ def _blank_volume(context: Context, role: str, capacity: int) -> VolumePlan:
 
 def _volume(context: Context, role: str, capacity: int, volume_format: str) -> VolumePlan:
     _check_kind(context, role)
-    preallocate = context.options.text("DEFAULT", "preallocate_images") == "space" and capacity > 0
+    pool = context.pool_of(role)
+    preallocate = has_files(pool) and context.options.text("DEFAULT", "preallocate_images") == "space" and capacity > 0
     if preallocate:
         _need(context, PREALLOCATION, "host_options.DEFAULT.preallocate_images")
     return VolumePlan(
         role=role,
-        pool=context.pool["name"],
+        pool=pool["name"],
+        file_pool=None if has_files(pool) else context.file_pool["name"],
         name=context.volume_name(role),
         path=context.volume_path(role),
         capacity=capacity,

@@ -11,6 +11,7 @@ from ..device_model import BlockIo, Disk, DiskAuth, DiskHost, DiskSource, DriveA
 from ..resources import VolumeConnection
 from .context import Context
 from .disk_driver import cache_mode, io_mode, limits
+from .pool_source import pool_auth, pool_source
 
 _BLOCK_DRIVERS = ("local", "iscsi", "fibre_channel", "nvme", "iser", "aoe", "lightos", "storpool")
 _FILE_DRIVERS = ("nfs", "quobyte", "smbfs", "vzstorage")
@@ -50,10 +51,10 @@ def volume_disk(
 
 
 def _source(context: Context, connection: VolumeConnection, field: str) -> DiskSource | None:
-    """Guest VOL-02 to VOL-05; ``pool`` is libvirt's own way to name a volume."""
+    """Guest VOL-02 to VOL-05; ``pool`` is a volume in one of libvirt's."""
     driver = connection.get("driver")
     if driver == "pool":
-        return DiskSource(kind="volume", attributes=(("pool", connection["pool"]), ("volume", connection["name"])))
+        return pool_source(connection["pool"], connection["name"], connection["path"])
     if driver in _BLOCK_DRIVERS:
         return DiskSource(kind="block", attributes=(("dev", connection["device_path"]),))
     if driver in _FILE_DRIVERS:
@@ -78,6 +79,8 @@ def _io(context: Context, connection: VolumeConnection) -> str | None:
 
 
 def _auth(connection: VolumeConnection) -> DiskAuth | None:
+    if connection.get("driver") == "pool":
+        return pool_auth(connection["pool"])
     if not connection.get("auth_enabled"):
         return None
     return DiskAuth(

@@ -35,6 +35,7 @@ class DesignInputs:
     pool: StoragePool
     base_image: BaseImage | None
     clock: datetime
+    file_pool: StoragePool | None = None
     resources: Resources = field(default_factory=Resources)
     shape: Shape = PLAIN
 
@@ -47,6 +48,7 @@ class DesignInputs:
             pool=self.pool,
             base_image=self.base_image,
             clock=self.clock,
+            file_pool=self.file_pool,
             resources=self.resources,
             path=path,
             definable=definable,
