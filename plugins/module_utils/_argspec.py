@@ -249,7 +249,10 @@ def server_action_spec() -> Spec:
         "name": {"type": "str", "required": True, "aliases": ["uuid"]},
         "action": {"type": "str", "required": True, "choices": ["attach_volume", "detach_volume"]},
         "volume": {"type": "str"},
+        "device": {"type": "str"},
         "delete_on_termination": {"type": "bool", "default": False},
-        "attempts": {"type": "int", "default": 8},
-        "timeout": {"type": "int", "default": 20},
+        "attempts": {"type": "int"},
+        "timeout": {"type": "int"},
+        "host_options": {"type": "dict"},
+        "target": {"type": "dict"},
     }

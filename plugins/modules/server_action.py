@@ -12,7 +12,8 @@ short_description: Act on a server that is there
 version_added: 0.1.0
 description:
   - Attaches volumes to a server, running or not, and detaches them. Nova's other actions are not built yet.
-  - The disk gets the first free name of its bus. In the guest its serial is the volume's id.
+  - The disk gets the bus and the first free name that Nova would give it, within C(max_disk_devices_to_attach). In the guest
+    its serial is the volume's id.
   - A guest is asked to give up a disk until it has. One that does not keeps it, in its definition too.
 author:
   - Kilonova contributors (@kilonova)
@@ -33,6 +34,11 @@ options:
     description:
       - Name or id of the volume. Needed for both actions.
     type: str
+  device:
+    description:
+      - The name that a request gives the disk, such as C(/dev/vdc). It must be a device path. It has no effect, for Nova's
+        libvirt driver chooses the name.
+    type: str
   delete_on_termination:
     description:
       - Whether a volume that is attached goes when the server is deleted.
@@ -41,13 +47,21 @@ options:
   attempts:
     description:
       - How often a running guest is asked to give up a disk.
+      - The default is what C(host_options.libvirt.device_detach_attempts) says, V(8).
     type: int
-    default: 8
   timeout:
     description:
-      - How long each time, in seconds.
+      - How long each time, in seconds. The default is what C(host_options.libvirt.device_detach_timeout) says, V(20).
     type: int
-    default: 20
+  host_options:
+    description:
+      - >-
+        Nova's host options by group, for example C({compute: {max_disk_devices_to_attach: 8}}). Unknown ones are refused.
+    type: dict
+  target:
+    description:
+      - Bus and name of the disk, C(bus) and C(dev), as the action plugin works them out. Not for users.
+    type: dict
 extends_documentation_fragment:
   - kilonova.compute.connection
   - kilonova.compute.attributes
@@ -76,6 +90,11 @@ server:
   description: The server, as M(kilonova.compute.server_info) returns it.
   returned: success
   type: dict
+no_effect:
+  description: What has no effect here, each with C(field) and C(reason).
+  returned: success
+  type: list
+  elements: dict
 """
 
 from typing import Any, Dict

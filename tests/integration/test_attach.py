@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.kilonova.compute.plugins.module_utils._errors import KilonovaError
-from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.attachment import Attachments, letters
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.attachment import Attachments
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
+from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.attach import attach_target
 
 from .test_volumes import known, remove, volume
 from .world import GIB, READY, World
@@ -27,8 +29,11 @@ while [ -e /dev/vdb ]; do sleep 0.1; done; echo "UNPLUGGED" > /dev/console) &
 def act(world: World, action: str, name: str, server: str = "web", **options: Any) -> bool:
     given = {key: options.pop(key) for key in ("check_mode", "attempts", "timeout_s") if key in options}
     with world.connected() as connection:
-        changed: bool = getattr(Attachments(connection, server, **given), action)(name, **options)
-    return changed
+        attachments = Attachments(connection, server, **given)
+        if action == "detach":
+            return attachments.detach(name)
+        host_options = check_host_options(options.pop("host_options", None)).value
+        return attachments.attach(name, attach_target(attachments.facts(), host_options), **options)
 
 
 def wait_for_console(world: World, server: dict[str, Any], text: bytes) -> None:
@@ -107,5 +112,27 @@ def test_the_root_volume_is_not_detached(world: World) -> None:
     remove(world, "root")
 
 
-def test_letters_are_bijective() -> None:
-    assert [letters(index) for index in (0, 25, 26, 256, 701, 730)] == ["a", "z", "aa", "iw", "zz", "abc"]
+def test_bus_name_and_limit_are_novas(world: World) -> None:
+    """The image's bus decides, four disks fit on IDE, and ``max_disk_devices_to_attach`` holds; a name is Nova's to choose."""
+    before = world.holdings()
+    images = {"tiny": {"src": "tiny.qcow2", "properties": {"hw_disk_bus": "scsi"}}}
+    world.booted(name="web", images=images, state="stopped")
+    volume(world, "data", size=1)
+    volume(world, "more", size=1)
+    action: dict[str, Any] = {"name": "web", "action": "attach_volume", "volume": "data"}
+    limit = {"host_options": {"compute": {"max_disk_devices_to_attach": 2}}}
+    played = world.play(
+        {"kilonova.compute.server_action": action | {"device": "vdz"}},
+        {"kilonova.compute.server_action": action | {"device": "/dev/vdz"}, "check_mode": True},
+        {"kilonova.compute.server_action": action | {"device": "/dev/vdz"} | limit},
+        {"kilonova.compute.server_action": action | {"volume": "more"} | limit},
+    )
+    assert played.statuses == ["failed", "ok", "ok", "failed"]
+    assert [problem["field"] for problem in played.results[0]["problems"]] == ["device"]
+    assert [entry["field"] for entry in played.results[2]["no_effect"]] == ["device"]
+    assert [result["changed"] for result in played.results] == [False, True, True, False]
+    assert [problem["code"] for problem in played.results[3]["problems"]] == ["TooManyDiskDevices"]
+    assert [use["device"] for use in volume(world, "data")["volume"]["attachments"]] == ["sdb"]
+    world.server(name="web", state="absent")
+    remove(world, "data", "more")
+    assert world.holdings() == before

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
@@ -22,9 +22,6 @@ from .servers import ServerRecord, parse_domain, read_record
 from .storage import open_pool
 from .volume_record import VolumeError
 from .volume_task import read_volumes
-
-# The first letters of a disk's name by its bus (rules DEV-27).
-_PREFIXES = {"ide": "hd", "virtio": "vd", "scsi": "sd", "usb": "sd", "sata": "sd", "fdc": "fd"}
 
 
 class Attachments:
@@ -51,8 +48,20 @@ class Attachments:
     def domain(self) -> Any:
         return self._domain
 
-    def attach(self, wanted: str, *, delete_on_termination: bool = False) -> bool:
-        """False where the server has it already."""
+    def facts(self) -> Dict[str, Any]:
+        """What choosing a bus and a name depends on: {taken, virt_type, arch, machine_type, image_properties}."""
+        tree = parse_domain(self._domain)
+        os_type = tree.find("os/type")
+        return {
+            "taken": sorted(name for name in self._names() if name),
+            "virt_type": tree.get("type"),
+            "arch": None if os_type is None else os_type.get("arch"),
+            "machine_type": None if os_type is None else os_type.get("machine"),
+            "image_properties": (self._record.request.get("image") or {}).get("properties") or {},
+        }
+
+    def attach(self, wanted: str, target: Optional[Dict[str, Any]], *, delete_on_termination: bool = False) -> bool:
+        """False where the server has it already. ``target``: {dev, bus} of the disk; without it this is only a look."""
         volume = self._volume(wanted)
         if self._own(volume) is not None:
             return self._remember(volume, delete_on_termination)
@@ -61,8 +70,8 @@ class Attachments:
             raise VolumeError(
                 "the volume %s is in use by %s (%s)" % (wanted, other["server"] or other["domain"], other["device"])
             )
-        if not self._check_mode:
-            xml = self._disk_xml(volume)
+        if not self._check_mode and target is not None:
+            xml = self._disk_xml(volume, target)
             with translate_errors("attach the volume %s to %s" % (wanted, self._name), self._domain.name()):
                 self._domain.attachDeviceFlags(xml, self._flags())
             self._remember(volume, delete_on_termination)
@@ -98,16 +107,15 @@ class Attachments:
         flags = int(libvirt.VIR_DOMAIN_AFFECT_CONFIG) if is_persistent(self._domain) else 0
         return flags | (int(libvirt.VIR_DOMAIN_AFFECT_LIVE) if is_active(self._domain) else 0)
 
-    def _disk_xml(self, volume: Dict[str, Any]) -> str:
-        """Guest VOL-01; the name is the first free one of its bus (rules DEV-22, DEV-27, DEV-29)."""
+    def _disk_xml(self, volume: Dict[str, Any], target: Dict[str, Any]) -> str:
+        """Guest VOL-01."""
         properties = (self._record.request.get("image") or {}).get("properties") or {}
-        bus = properties.get("hw_disk_bus") or "virtio"
         pool = pool_facts(open_pool(self._connection, volume["pool"]))
         disk = disk_element(disk_source(pool, volume["volume"], volume["path"]), volume["format"], cache="none")
-        ElementTree.SubElement(disk, "target", dev=self._free_name(_PREFIXES.get(bus, "vd")), bus=bus)
+        ElementTree.SubElement(disk, "target", dev=target["dev"], bus=target["bus"])
         ElementTree.SubElement(disk, "serial").text = volume["id"]
         ElementTree.SubElement(disk, "alias", name="ua-" + volume["id"])
-        if bus == "scsi" and properties.get("hw_scsi_model") == "virtio-scsi":
+        if target["bus"] == "scsi" and properties.get("hw_scsi_model") == "virtio-scsi":
             ElementTree.SubElement(disk, "address", type="drive", controller="0", unit=str(self._free_unit()))
         return ElementTree.tostring(disk, encoding="unicode")
 
@@ -118,12 +126,8 @@ class Attachments:
             text = self._domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
         return found + ElementTree.fromstring(text).findall("devices/disk")
 
-    def _free_name(self, prefix: str) -> str:
-        taken = {target.get("dev") for disk in self._disks() for target in disk.findall("target")}
-        index = 0
-        while prefix + letters(index) in taken:
-            index += 1
-        return prefix + letters(index)
+    def _names(self) -> Set[Optional[str]]:
+        return {target.get("dev") for disk in self._disks() for target in disk.findall("target")}
 
     def _free_unit(self) -> int:
         """Guest ATT-02."""
@@ -173,13 +177,3 @@ class Attachments:
         if not self._check_mode:
             set_record_volumes(self._domain, volumes)
         return True
-
-
-def letters(index: int) -> str:
-    """a, b, ... z, aa, ab, ... (rules DEV-03)."""
-    text = ""
-    index += 1
-    while index:
-        index, letter = divmod(index - 1, 26)
-        text = chr(ord("a") + letter) + text
-    return text

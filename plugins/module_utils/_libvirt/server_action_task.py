@@ -13,17 +13,26 @@ from .servers import describe
 
 
 def server_action(connection: Any, params: Dict[str, Any], *, check_mode: bool) -> Dict[str, Any]:
-    """Returns {changed, server, diff}."""
+    """Returns {changed, server, diff}, and ``guest`` where a volume is to be attached and nobody has said yet as which disk."""
     volumes = Attachments(
         connection, params["name"], check_mode=check_mode, attempts=params["attempts"], timeout_s=params["timeout"]
     )
     before = _volumes(volumes, connection)
+    guest = {}
     if params["action"] == "attach_volume":
-        changed = volumes.attach(params["volume"], delete_on_termination=params["delete_on_termination"])
+        target = params.get("target")
+        changed = volumes.attach(params["volume"], target, delete_on_termination=params["delete_on_termination"])
+        if changed and target is None:
+            guest = {"guest": volumes.facts()}
     else:
         changed = volumes.detach(params["volume"])
     after = _volumes(volumes, connection)
-    return {"changed": changed, "server": after["server"], "diff": {"before": before["names"], "after": after["names"]}}
+    return {
+        "changed": changed,
+        "server": after["server"],
+        "diff": {"before": before["names"], "after": after["names"]},
+        **guest,
+    }
 
 
 def _volumes(volumes: Attachments, connection: Any) -> Dict[str, Any]:

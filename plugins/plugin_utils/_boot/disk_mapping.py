@@ -154,6 +154,17 @@ def libvirt_disk_mapping(
     return checked(value, layout.problems)
 
 
+def one_more_disk(machine: Machine, taken: Sequence[str], *, field: str) -> Checked[DiskInfo]:
+    """Bus and name of a disk that a guest gets beside those it has (rules DEV-22, DEV-27 to DEV-29). ``taken`` are names
+    without ``/dev/``; a name that a request gives is not asked for here, for libvirt's driver chooses its own (DEV-21)."""
+    layout = _Layout(machine, Problems(), field)
+    value = DiskInfo(bus=None, dev=None, type="disk")
+    if known_virt_type(machine.virt_type, layout.problems):
+        bus = machine.default_bus("disk", layout.problems)
+        value = DiskInfo(bus=bus, dev=layout.free_name(bus, field, taken), type="disk")
+    return checked(value, layout.problems)
+
+
 def device_kind(device: Mapping[str, Any]) -> str | None:
     """What Nova makes of an entry: ``image``, ``ephemeral``, ``swap``, ``volume``; None for what gets no disk (BDM-20..23)."""
     source, destination = device.get("source_type"), device.get("destination_type")

@@ -81,8 +81,8 @@ _LIBVIRT: dict[str, Option] = {
     "swtpm_user": _text("OPT-17", "tss", use="libvirt's own configuration says which user runs swtpm"),
     "swtpm_group": _text("OPT-17", "tss", use="libvirt's own configuration says which group runs swtpm"),
     "wait_soft_reboot_seconds": _number("OPT-18", 120, use="later"),
-    "device_detach_attempts": _number("OPT-19", 8, 1, use="later"),
-    "device_detach_timeout": _number("OPT-19", 20, 1, use="later"),
+    "device_detach_attempts": _number("OPT-19", 8, 1),
+    "device_detach_timeout": _number("OPT-19", 20, 1),
     "inject_partition": _number("OPT-20", -2, -2, use=_NO_INJECTION),
     "inject_key": _flag("OPT-20", False, use=_NO_INJECTION),
     "inject_password": _flag("OPT-20", False, use=_NO_INJECTION),
@@ -107,7 +107,7 @@ _LIBVIRT: dict[str, Option] = {
 _COMPUTE: dict[str, Option] = {
     "cpu_shared_set": _text("OPT-25", None),
     "cpu_dedicated_set": _text("OPT-25", None),
-    "max_disk_devices_to_attach": _number("OPT-25", -1, -1, use="later"),
+    "max_disk_devices_to_attach": _number("OPT-25", -1, -1),
     "shutdown_retry_interval": _number("OPT-25", 10, 1, use="later"),
     "packing_host_numa_cells_allocation_strategy": _flag("FIT-02", False),
 }
