@@ -136,6 +136,8 @@ def server_spec() -> Spec:
         console_pattern={"type": "str", "default": DEFAULT_CONSOLE_PATTERN},
         persistent={"type": "bool", "default": True},
         concurrency={"type": "int", "default": DEFAULT_CONCURRENCY},
+        redefine={"type": "bool", "default": False},
+        restart={"type": "bool", "default": False},
     )
     return spec
 

@@ -8,11 +8,14 @@ Plain XML and plain data: the host counts its domains by it, and the controller 
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, Iterable, List, Set
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set
 from xml.etree import ElementTree
 
 Cell = Dict[str, Any]
 Claims = Dict[str, Any]
+
+# MiB: more than any ratio of overcommitment leaves of a cell.
+_FULL = 1 << 40
 
 _KIB = {"": 1, "KiB": 1, "k": 1, "K": 1, "MiB": 1 << 10, "m": 1 << 10, "M": 1 << 10, "GiB": 1 << 20, "g": 1 << 20, "G": 1 << 20}
 
@@ -204,6 +207,23 @@ def release(hypervisor: Dict[str, Any], uuid: str) -> Dict[str, Any]:
         numa_cells=without_claims(hypervisor["numa_cells"], own, others),
         ports_in_use=[port for port in hypervisor.get("ports_in_use") or () if port not in gone],
     )
+
+
+def at_home(hypervisor: Dict[str, Any], uuid: str) -> Optional[Dict[str, Any]]:
+    """The same with nothing left but what this domain has already of CPUs and nodes; None where it has none of its own."""
+    own: Dict[str, Any] = next((domain for domain in hypervisor["domains"] if domain.get("uuid") == uuid), {})
+    claimed = {claim["id"]: claim for claim in (own.get("claims") or {}).get("cells", [])}
+    if not claimed:
+        return None
+    released = release(hypervisor, uuid)
+    cells = []
+    for cell in released["numa_cells"]:
+        pinned = {cpu["id"] for cpu in cell["cpus"]} - set((claimed.get(cell["id"]) or {}).get("pinned_cpus", ()))
+        changed = dict(cell, pinned_cpus=sorted(pinned))
+        if cell["id"] not in claimed:
+            changed["memory_used"] = _FULL
+        cells.append(changed)
+    return dict(released, numa_cells=cells)
 
 
 def _changed(cell: Cell, claim: Dict[str, Any], domain: Dict[str, Any], sign: int) -> Cell:

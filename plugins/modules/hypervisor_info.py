@@ -162,7 +162,9 @@ hypervisor:
       returned: success
       sample: [amd-sev, amd-sev-es]
     servers:
-      description: Our servers, as M(kilonova.compute.server_info) returns them, each with its normalised request.
+      description:
+        - Our servers, as M(kilonova.compute.server_info) returns them, each with its normalised request.
+        - Its C(definition) has the C(machine) and the C(macs) that stay when it is defined anew.
       type: list
       elements: dict
       returned: success

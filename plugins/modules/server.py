@@ -15,7 +15,8 @@ description:
   - Requests are checked by Nova's rules on the controller, and every problem is reported at once, before the host is touched.
   - Servers are defined with schema validation, which is the claim, given their disks and config drive, started and waited for.
     N servers on one host take one task and at most two trips to the host.
-  - An existing server that differs from its request is reported field by field in RV(servers[].drift) and left as it is.
+  - An existing server that differs from its request is reported field by field in RV(servers[].drift) and left as it is, unless
+    O(redefine) is on.
   - A boot that fails leaves nothing behind. A run that was killed is finished by the same task again, or by O(state=absent).
 author:
   - Kilonova contributors (@kilonova)
@@ -61,6 +62,20 @@ options:
       - How many servers are worked on side by side.
     type: int
     default: 4
+  redefine:
+    description:
+      - Whether an existing server is defined anew where the request, the catalogues, the host options, templates or the overlay
+        would make another domain of it now. Its uuid, machine type, MAC and PCI addresses, NVRAM, disks, drive and attached
+        volumes stay. RV(servers[].changes) says each field.
+      - What needs more than a definition (another image or network, other disk sizes, other user data) is refused by name.
+      - A stopped server has it at once. A running one has it at its next start, and RV(servers[].pending) says so.
+    type: bool
+    default: false
+  restart:
+    description:
+      - With O(redefine), whether a running server whose definition has changed is stopped, as by O(state=stopped), and started.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - kilonova.compute.connection
   - kilonova.compute.catalogues
@@ -121,6 +136,17 @@ EXAMPLES = r"""
           <panic model="isa"/>
         </devices>
       </domain>
+
+- name: Give an existing server what its flavor says now, at once
+  kilonova.compute.server:
+    name: web
+    flavor: m1.tiny
+    image: debian-12
+    flavors:
+      m1.tiny: {vcpus: 2, ram: 1024, disk: 5}
+    images: "{{ kilonova_images }}"
+    redefine: true
+    restart: true
 
 - name: Delete a server
   kilonova.compute.server:
@@ -211,6 +237,18 @@ servers:
       elements: dict
       returned: success
       sample: [{field: flavor.ram, current: 512, wanted: 1024}]
+    changes:
+      description:
+        - With O(redefine), each field that was changed, or would be. Fields of the domain begin with C(domain.).
+        - A device that is new or gone is a dict of its fields. Secrets are hidden.
+      type: list
+      elements: dict
+      returned: success
+      sample: [{field: flavor.ram, before: 512, after: 1024}, {field: domain.memory, before: "524288", after: "1048576"}]
+    pending:
+      description: With O(redefine), whether the server runs with an earlier definition until its next start.
+      type: bool
+      returned: success
     phases:
       description: What each step took, in milliseconds.
       type: dict

@@ -32,7 +32,9 @@ attributes:
   check_mode:
     description: Can run in C(check_mode) and tells what the real run would change.
     support: full
-    details: Deleting lists what would go. M(kilonova.compute.server) makes no other plan in check mode.
+    details:
+      - Deleting lists what would go, and redefining what would change.
+      - M(kilonova.compute.server) makes no other plan in check mode.
   diff_mode:
     description: Says what changes, or would change, in diff mode.
     support: none
@@ -78,7 +80,8 @@ from ansible_collections.kilonova.compute.plugins.module_utils._progress import 
 def work(module: AnsibleModule) -> Dict[str, Any]:
     plan = json.loads(zlib.decompress(base64.b64decode(module.params["plan"])))
     if module.check_mode:
-        plan["servers"] = [dict(entry, check=True) for entry in plan["servers"] if entry["action"] == "delete"]
+        told = ("delete", "redefine")
+        plan["servers"] = [dict(entry, check=True) for entry in plan["servers"] if entry["action"] in told]
     steps = Steps(len(plan["servers"]), note_in(module.params["progress_file"]))
     with open_connection(module.params["uri"], events=True) as connection:
         servers = spawn(connection, plan, on_step=steps.step)

@@ -15,7 +15,7 @@ Canonical = Callable[[], Mapping[str, str]]
 _RECORD = "{urn:kilonova:compute:1}server"
 _VOLUMES = "{urn:kilonova:compute:1}volumes"
 _NOVA = "{http://openstack.org/xmlns/libvirt/nova/1.1}"
-_CREATED = "metadata/%sinstance/%screationTime" % (_NOVA, _NOVA)
+CREATED = "metadata/%sinstance/%screationTime" % (_NOVA, _NOVA)
 
 
 def keep_machine(new: Element, old: Element, canonical: Canonical) -> None:
@@ -123,12 +123,12 @@ def keep_metadata(new: Element, old: Element) -> None:
     if record is not None and earlier is not None:
         record.set("state", earlier.get("state") or "")
         _copy_text(earlier, record, _VOLUMES)
-    _copy_text(old, new, _CREATED)
+    _copy_text(old, new, CREATED)
 
 
 def stamp(new: Element, wanted: Element) -> None:
     """A definition that changed was made now: Nova's metadata says when (guest META-03)."""
-    _copy_text(wanted, new, _CREATED)
+    _copy_text(wanted, new, CREATED)
 
 
 def _copy_text(source: Element, target: Element, path: str) -> None:

@@ -58,8 +58,16 @@ def domain_facts(known: KnownDomain, cells: List[Dict[str, Any]]) -> Dict[str, A
     return dict(found, claims=claims) if claims else found
 
 
+def _definition(tree: ElementTree.Element) -> Dict[str, Any]:
+    """What of its definition a design of the same server starts from."""
+    kind = tree.find("os/type")
+    macs = [mac.get("address") or "" for mac in tree.findall("devices/interface/mac")]
+    return {"machine": None if kind is None else kind.get("machine"), "macs": macs}
+
+
 def server_facts(domains: List[KnownDomain], host: str) -> List[Dict[str, Any]]:
-    """Our servers as server_info returns them, with the normalised request, the record's state and whether libvirt keeps it."""
+    """Our servers as server_info returns them, with the normalised request, the record's state, whether libvirt keeps it, and
+    what of its ``definition`` stays when it is defined anew."""
     found = []
     for known in domains:
         record = read_record(known.tree)
@@ -73,6 +81,6 @@ def server_facts(domains: List[KnownDomain], host: str) -> List[Dict[str, Any]]:
                 continue
             raise
         entry = result_of(known.domain, known.tree, record, known.power, host, with_addresses=True)
-        entry.update(request=record.request, state=record.state, persistent=persistent)
+        entry.update(request=record.request, state=record.state, persistent=persistent, definition=_definition(known.tree))
         found.append(entry)
     return sorted(found, key=lambda entry: (entry["name"] or "", entry["id"]))

@@ -56,7 +56,8 @@ def _pause(domain: Any, now: str) -> None:
 
 
 def _stop(domain: Any, events: LifecycleEvents, timeout_s: float) -> None:
-    """Asks the guest by ACPI first; a guest that does not listen loses its power."""
+    """Asks the guest by ACPI first. It loses its power in any case: a guest that went down may still hold it for a moment, and
+    could not be started then (guest STOP-03)."""
     name = domain.name()
     try:
         with translate_errors("shut down the domain %s" % name, name):
@@ -65,6 +66,7 @@ def _stop(domain: Any, events: LifecycleEvents, timeout_s: float) -> None:
     except WaitError as exc:
         if exc.outcome == "vanished":
             return
-        destroy(domain)
     except HypervisorError:
-        destroy(domain)
+        # A guest that cannot be asked.
+        pass
+    destroy(domain)

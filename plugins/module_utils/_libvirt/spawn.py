@@ -4,7 +4,8 @@
 """The host half of `server`: carries out a finished build plan, server by server and side by side.
 
 Nothing is decided here that a user could ask for. The plan: {servers: [entry], requests: [{index, min_count, existing}],
-concurrency}. An entry: {action: create | power | delete, name, uuid, domain, request, wanted, ...}, made by the action plugin.
+concurrency}. An entry, made by the action plugin: {action: create | power | redefine | delete, name, uuid, domain, request,
+wanted, ...}.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from .ended import is_named, list_ended, remove_volumes
 from .errors import translate_errors
 from .power import change_power
 from .removal import ended_removal_list, find_ours, removal_list, remove_ended, remove_server
-from .servers import describe, parse_domain, read_record
+from .server_redefinition import redefine_server
+from .servers import describe, parse_domain, read_record, states_of
 from .wait import LifecycleEvents, lifecycle_events
 
 Result = Dict[str, Any]
@@ -66,8 +68,8 @@ class _Task:
         self._bases = BaseCheck(connection)
 
     def carry_out(self, entry: Dict[str, Any]) -> Result:
-        work = {"create": self._create, "power": self._power, "delete": self._delete}[entry["action"]]
-        result = work(entry)
+        work = {"create": self._create, "power": self._power, "redefine": self._redefine, "delete": self._delete}
+        result = work[entry["action"]](entry)
         self._on_step(entry["name"], Steps.DONE)
         return result
 
@@ -111,6 +113,19 @@ class _Task:
             return self._finished(entry, domain, phases, changed=changed)
         except HypervisorError as exc:
             explain(self._connection, exc)
+            exc.logs.update(logs.collect(self._connection, entry["domain"], entry.get("console")))
+            return self._failed(entry, exc, {})
+
+    def _redefine(self, entry: Dict[str, Any]) -> Result:
+        """An existing server that is defined anew. Where its power fails it has the new definition, and says why."""
+        begun = time.monotonic()
+        try:
+            redefined = redefine_server(self._connection, entry, self._events, self._bases)
+            phases = {} if entry.get("check") else {"redefine": int((time.monotonic() - begun) * 1000)}
+            found = self._finished(entry, redefined.domain, phases, changed=redefined.changed)
+            found.update(states_of("active", redefined.power), changes=redefined.changes, pending=redefined.pending)
+            return found
+        except HypervisorError as exc:
             exc.logs.update(logs.collect(self._connection, entry["domain"], entry.get("console")))
             return self._failed(entry, exc, {})
 

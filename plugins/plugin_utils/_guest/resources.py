@@ -110,10 +110,11 @@ class EarlierFirmware:
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """What must stay when an existing domain is defined anew: MACs by NIC, machine type, firmware."""
+    """What must stay when an existing domain is defined anew: MACs by NIC, machine type, ports of serial consoles, firmware."""
 
     macs: tuple[str, ...] = ()
     machine: str | None = None
+    serial_ports: tuple[int, ...] = ()
     firmware: EarlierFirmware | None = None
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 # What is not the server itself: the shape's version, and which request built it as which of how many.
-_NOT_COMPARED = ("schema", "request")
+NOT_COMPARED = ("schema", "request")
 # What a task is to do with the server is no part of the server.
-_OF_THE_TASK = ("extra.state", "extra.wait", "extra.wait_timeout")
+OF_THE_TASK = ("extra.state", "extra.wait", "extra.wait_timeout")
 
 
 def drift(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -21,13 +21,13 @@ def drift(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[dict[st
     later version of the collection records is not drift."""
     found: list[dict[str, Any]] = []
     for key in sorted(wanted):
-        if key not in _NOT_COMPARED and key in current:
+        if key not in NOT_COMPARED and key in current:
             _compare(key, current[key], wanted[key], found)
     return found
 
 
 def _compare(path: str, current: Any, wanted: Any, found: list[dict[str, Any]]) -> None:
-    if path in _OF_THE_TASK:
+    if path in OF_THE_TASK:
         return
     if isinstance(current, Mapping) and isinstance(wanted, Mapping):
         for key in sorted(set(current) | set(wanted), key=str):

@@ -29,6 +29,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources 
     LOCAL_DISKS,
     PREALLOCATION,
     VFAT_DRIVES,
+    Earlier,
     Resources,
 )
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.shape import PLAIN, Shape
@@ -89,9 +90,25 @@ class Place:
             file_pool=self.file_pool,
             base_image=self.base_of(item.server),
             clock=minting.clock,
-            resources=replace(resources, ports_in_use=frozenset(hypervisor.get("ports_in_use", ()))),
+            resources=replace(resources, ports_in_use=frozenset(hypervisor.get("ports_in_use", ())), **self.earlier_of(item)),
             shape=self.shape,
         )
+
+    def earlier_of(self, item: Planned) -> dict[str, Any]:
+        """What of the server's definition stays. A machine type that the image names is compared on the host, which knows what
+        an alias stands for; any other is what the server began with (guest OS-08)."""
+        existing = item.existing
+        if existing is None or existing["state"] != "active" or "definition" not in existing:
+            return {}
+        definition = existing["definition"]
+        claims = next((d.get("claims") or {} for d in self.hypervisor["domains"] if d.get("uuid") == item.uuid), {})
+        named = image_properties(item.server).get("hw_machine_type")
+        earlier = Earlier(
+            macs=tuple(definition["macs"]),
+            machine=None if named else definition["machine"],
+            serial_ports=tuple(claims.get("ports", ())),
+        )
+        return {"name": existing["domain"], "earlier": earlier}
 
     def base_of(self, server: Server) -> BaseImage | None:
         image = server["image"]

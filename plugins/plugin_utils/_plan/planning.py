@@ -18,6 +18,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes impo
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor
 
 from .drift import drift
+from .redefinable import check_redefinable
 
 # What each state wants of a server's power; None leaves it alone. A new server is always started, but for `stopped`.
 _POWER = {"present": None, "running": "running", "paused": "paused", "stopped": "stopped"}
@@ -41,6 +42,8 @@ class Intent:
     wait: bool
     timeout: int
     console_pattern: str | None
+    redefine: bool = False
+    restart: bool = False
 
     @property
     def power(self) -> str | None:
@@ -75,7 +78,10 @@ def match(wanted: Sequence[tuple[Server, Intent]], facts: Hypervisor, minting: M
         if server["name"] in foreign and not found:
             _occupied(server, facts, problems)
         _check_stopped(server, found[0] if found else None, intent, problems)
-        planned.append(_decide(server, found[0] if found else None, intent, minting))
+        item = _decide(server, found[0] if found else None, intent, minting)
+        if item.action == "redefine":
+            check_redefinable(item.server, item.existing or {}, item.drift, problems)
+        planned.append(item)
     return planned
 
 
@@ -113,6 +119,8 @@ def _decide(server: Server, existing: Mapping[str, Any] | None, intent: Intent, 
     differences = drift(existing["request"], server)
     if existing["persistent"] != intent.persistent:
         differences.append({"field": "persistent", "current": existing["persistent"], "wanted": intent.persistent})
+    if intent.redefine:
+        return Planned(server, intent, "redefine", existing["id"], existing, drift=differences)
     wanted = intent.power
     now = {"shutdown": "stopped"}.get(existing["power_state"], existing["power_state"])
     return Planned(server, intent, "power" if wanted and wanted != now else None, existing["id"], existing, drift=differences)

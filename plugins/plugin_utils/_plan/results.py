@@ -12,8 +12,9 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems im
 
 from .planning import Planned
 
-_INTERNAL = ("request", "state", "persistent")
-_EMPTY: dict[str, Any] = {"drift": [], "phases": {}, "no_effect": [], "error": {}}
+_INTERNAL = ("request", "state", "persistent", "definition")
+_RECORDED = "metadata.kilonova:server.kilonova:request."
+_EMPTY: dict[str, Any] = {"drift": [], "changes": [], "pending": False, "phases": {}, "no_effect": [], "error": {}}
 
 
 def unchanged(item: Planned) -> dict[str, Any]:
@@ -55,8 +56,19 @@ def _planned(item: Planned, host: str) -> dict[str, Any]:
 def merged(item: Planned, answer: Mapping[str, Any], no_effect: Sequence[NoEffect]) -> dict[str, Any]:
     """The host half's answer for a server, completed to the shape of the design."""
     server = item.server
+    if item.action == "redefine" and not answer.get("error"):
+        return _EMPTY | _redefined(item, answer) | {"no_effect": list(no_effect)}
     base = _EMPTY | {"flavor": server["flavor"]["name"], "image": server["image"] and server["image"]["name"], "volumes": []}
     return base | dict(answer) | {"drift": item.drift, "no_effect": list(no_effect)}
+
+
+def _redefined(item: Planned, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the request that differed are no drift any more; the rest is what became of the definition."""
+    asked = [{"field": one["field"], "before": one["current"], "after": one["wanted"]} for one in item.drift]
+    # The record in the metadata holds the request, field by field: that is said already.
+    own = [change for change in answer["changes"] if not change["field"].startswith(_RECORDED)]
+    changes = asked + [dict(change, field=f"domain.{change['field']}") for change in own]
+    return dict(answer) | {"drift": [], "changes": changes if answer["changes"] else []}
 
 
 def diff_of(item: Planned, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,6 +76,8 @@ def diff_of(item: Planned, result: Mapping[str, Any]) -> dict[str, Any]:
     shown = ("name", "status", "power_state", "flavor", "image")
     before = {key: (item.existing or {}).get(key) for key in shown} if item.existing else {}
     after = {key: result.get(key) for key in shown}
+    for change in result.get("changes", ()):
+        before[change["field"]], after[change["field"]] = change["before"], change["after"]
     return {"before_header": item.server["name"], "after_header": item.server["name"], "before": before, "after": after}
 
 

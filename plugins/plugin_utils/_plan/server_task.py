@@ -35,6 +35,7 @@ from .entry import Place, build_entry, design, power_entry
 from .fill import Fills
 from .planning import Intent, Minting, Planned, extra_servers, match, requests_of
 from .pools import find_pools
+from .redefining import redefine_entry, redesign
 from .reply import reply_to
 from .shaping import read_shape, render_shaped
 from .volumes import check_taken_once, names_volumes, volume_tables
@@ -119,6 +120,13 @@ class ServerTask:
                 if xml:
                     item.entry = build_entry(item, request.wish, designed, xml, minting, fills)
                     place.claim(item, designed.domain.name, xml)
+            elif item.action == "redefine":
+                path = "" if self._single else f"servers[{item.server['request']['index']}]"
+                designed = redesign(item, place, minting, path, problems, no_effect)
+                xml = render_shaped(designed.domain, place.shape, problems) if not problems else ""
+                if xml:
+                    item.entry = redefine_entry(item, xml)
+                    place.claim(item, designed.domain.name, xml)
             elif item.action == "power":
                 item.entry = power_entry(item)
         check_taken_once(taken, problems)
@@ -128,9 +136,11 @@ class ServerTask:
     def _carry_out(self, planned: list[Planned], hypervisor: Hypervisor, no_effect: list[NoEffect]) -> dict[str, Any]:
         active = [item for item in planned if item.entry]
         answers: dict[int, dict[str, Any]] = {}
-        if active and not self.check_mode:
-            answer = self._spawn([item.entry or {} for item in active], requests_of(planned))
-            answers = {id(item): found for item, found in zip(active, answer, strict=True)}
+        # What a new definition changes only the host can say, which has the present one.
+        sent = [item for item in active if not self.check_mode or item.action == "redefine"]
+        if sent:
+            answer = self._spawn([item.entry or {} for item in sent], requests_of(planned))
+            answers = {id(item): found for item, found in zip(sent, answer, strict=True)}
         servers = []
         for item in planned:
             if id(item) in answers:
@@ -198,8 +208,19 @@ def read_intent(params: Mapping[str, Any]) -> Intent:
     except re.error as exc:
         message = f"console_pattern is no regular expression: {exc}"
         problems.add("ValidationError", "SPW-07", "console_pattern", pattern, "a regular expression", message)
+    if params["restart"] and not params["redefine"]:
+        message = "restart is for servers that redefine changed: it means nothing without it"
+        problems.add("ValidationError", "RBT-03", "restart", True, [False], message)
     for name in ("concurrency", "timeout"):
         if params[name] < 1:
             problems.add("ValidationError", "SPW-07", name, params[name], {"min": 1}, f"{name} must be at least 1")
     refuse(problems)
-    return Intent(params["state"], params["persistent"], params["wait"], params["timeout"], pattern)
+    return Intent(
+        params["state"],
+        params["persistent"],
+        params["wait"],
+        params["timeout"],
+        pattern,
+        redefine=params["redefine"],
+        restart=params["restart"],
+    )

@@ -47,11 +47,14 @@ def _free_ports(context: Context, count: int) -> list[int]:
     if not (first.isdigit() and last.isdigit() and int(first) < int(last)):
         context.refuse("Invalid", "CON-02", field, text, "first:last", "port_range must be two ports, such as 10000:20000")
         return []
+    candidates = range(int(first), int(last))
+    earlier = context.resources.earlier.serial_ports if context.resources.earlier is not None else ()
+    own = [port for port in earlier if port in candidates]
     free: list[int] = []
-    for port in range(int(first), int(last)):
+    for port in (*own, *candidates):
         if len(free) == count:
             break
-        if port not in context.resources.ports_in_use:
+        if port not in context.resources.ports_in_use and port not in free:
             free.append(port)
     if len(free) < count:
         message = f"all ports of {text} are in use"

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Existing servers whose requests changed: what stays, what the guest then sees, and what a definition cannot change."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+
+from .world import CATALOGUES, READY, World, server_task
+
+pytestmark = pytest.mark.lab
+
+WAITING = {"wait_for": "console", "console_pattern": READY, "timeout": 120}
+WISH: dict[str, Any] = {"name": "re", "metadata": {"role": "front"}}
+
+
+def with_flavor(**flavor: Any) -> dict[str, Any]:
+    """The catalogues once the flavor `tiny` says something else."""
+    return WISH | {"flavors": CATALOGUES["flavors"] | {"tiny": CATALOGUES["flavors"]["tiny"] | flavor}}
+
+
+def definition(world: World, name: str) -> str:
+    return world.host.virsh("dumpxml", "--inactive", name)
+
+
+def what_stays(xml: str) -> dict[str, Any]:
+    return {
+        "uuid": re.search("<uuid>.*</uuid>", xml),
+        "macs": re.findall("<mac .*/>", xml),
+        "machine": re.findall("machine='(.*?)'", xml),
+        "places": re.findall("<address type='(?:pci|drive)'.*/>", xml),
+        "disks": re.findall("<source file=.*/>", xml),
+        "state": re.findall('kilonova:server .*state="(.*?)"', xml),
+        "volumes": re.findall("<kilonova:volumes>.*", xml),
+    } | {"uuid": re.findall("<uuid>.*</uuid>", xml)}
+
+
+def fields(server: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {change["field"]: (change["before"], change["after"]) for change in server["changes"]}
+
+
+def test_a_running_server_gets_what_its_flavor_says_now(world: World) -> None:
+    """By ansible-playbook: predicted, defined, pending, restarted, seen by the guest; and never twice."""
+    larger = with_flavor(vcpus=2, ram=192, extra_specs={"hw:cpu_sockets": "1", "hw:boot_menu": "true"})
+    asked = larger | {"redefine": True}
+    played = world.play(
+        server_task(**WISH, **WAITING),
+        server_task(**WISH, redefine=True),
+        server_task(**larger),
+        server_task(**asked) | {"check_mode": True, "diff": True},
+        server_task(**asked) | {"diff": True},
+        server_task(**asked),
+    ).results
+    booted, same, unasked, predicted, redefined, again = [one["servers"][0] for one in played]
+    assert same["changed"] is False
+    assert (same["changes"], same["pending"]) == ([], False)
+    assert unasked["changed"] is False
+    assert {one["field"] for one in unasked["drift"]} >= {"flavor.ram", "flavor.vcpus"}
+    found = fields(redefined)
+    assert found["flavor.ram"] == (128, 192)
+    assert found["domain.memory"] == ("131072", "196608")
+    assert found["domain.vcpu"] == ("1", "2")
+    assert found["domain.os.bootmenu"] == (None, {"enable": "yes"})
+    assert (predicted["changes"], predicted["pending"]) == (redefined["changes"], redefined["pending"])
+    assert (redefined["changed"], redefined["pending"], redefined["drift"]) == (True, True, [])
+    assert played[4]["diff"][0]["after"]["domain.vcpu"] == "2"
+    assert (again["changed"], again["pending"], again["changes"]) == (False, True, [])
+    assert again["id"] == booted["id"]
+    assert world.guest(booted).one("cpu")["count"] == 1
+    after_restart(world, booted, asked)
+
+
+def after_restart(world: World, booted: dict[str, Any], asked: dict[str, Any]) -> None:
+    starts = world.starts("re")
+    predicted = world.server(check=True, **asked | {"restart": True})["servers"][0]
+    assert (predicted["changed"], predicted["pending"], predicted["status"]) == (True, False, "ACTIVE")
+    assert world.starts("re") == starts
+    restarted = world.booted(**asked | {"restart": True})
+    assert (restarted["changed"], restarted["pending"], restarted["status"]) == (True, False, "ACTIVE")
+    assert world.starts("re") == starts + 1
+    again = world.booted(**asked | {"restart": True})
+    assert (again["changed"], world.starts("re")) == (False, starts + 1)
+    deadline = time.monotonic() + 120
+    while not (guest := world.guest(booted)).all("ready"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert guest.one("cpu")["count"] == 2
+    assert guest.one("cpu")["sockets"] == 1
+    assert guest.one("nic")["mac"] == booted["addresses"]["default"][0]["mac"]
+    assert guest.one("dmi")["uuid"] == booted["id"]
+    world.booted(name="re", state="absent")
+
+
+def test_everything_stays_but_what_was_asked_for(world: World) -> None:
+    """A stopped server with an attached volume, defined anew from other host options and templates; and a killed run."""
+    made = world.booted(**WISH, state="stopped")
+    world.play({"kilonova.compute.volume": {"name": "data", "size": 1}})
+    world.play({"kilonova.compute.server_action": {"name": "re", "action": "attach_volume", "volume": "data"}})
+    before = what_stays(definition(world, "re"))
+    assert len(before["disks"]) + 1 == definition(world, "re").count("<disk ")
+    for options in (
+        {"host_options": {"libvirt": {"tb_cache_size": 64, "disk_cachemodes": ["file=writeback"]}}},
+        {"xml_overlay": "<domain><devices><panic model='isa'/></devices></domain>"},
+        {"tags": ["new"], "metadata": {"role": "back"}},
+        {},
+    ):
+        answer = world.booted(**WISH | options, redefine=True)
+        assert answer["changed"], options
+        assert not answer["pending"]
+        assert world.booted(**WISH | options, redefine=True)["changed"] is False, options
+        now = what_stays(definition(world, "re"))
+        assert {key: value for key, value in now.items() if key != "places"} == {
+            key: value for key, value in before.items() if key != "places"
+        }, options
+        assert set(before["places"]) <= set(now["places"])
+    assert answer["metadata"] == WISH["metadata"]
+    assert "volume='volume_data.raw'" in definition(world, "re") or "data" in definition(world, "re")
+    larger = with_flavor(ram=160)
+    for point, xml_is_new in (("redefinition.define#1", False), ("server_redefinition._see_to_power#1", True)):
+        world.kill(point, **larger, redefine=True)
+        assert ("163840" in definition(world, "re")) is xml_is_new, point
+    assert world.booted(**larger, redefine=True)["changed"] is False
+    assert made["id"] in definition(world, "re")
+    world.booted(name="re", state="absent")
+    world.play({"kilonova.compute.volume": {"name": "data", "state": "absent"}})
+
+
+def test_what_a_definition_cannot_change_is_refused_by_name(world: World) -> None:
+    world.booted(**WISH, state="stopped")
+    held = definition(world, "re")
+    wish = with_flavor(disk=3, ram=160) | {"user_data": "#!/bin/sh\n", "network": [], "tags": ["x"]}
+    answer = world.server(**wish, redefine=True)
+    assert {problem["code"] for problem in answer["problems"]} == {"NotBuilt"}
+    refused = {problem["field"] for problem in answer["problems"]}
+    assert {"flavor.disk", "networks"} <= refused
+    assert any(field.startswith("user_data") for field in refused)
+    assert not refused & {"flavor.ram", "tags"}
+    other = world.server(**WISH, redefine=True, host_options={"libvirt": {"images_type": "raw"}})
+    assert {problem["field"] for problem in other["problems"]} == {"volumes"}, other["msg"]
+    assert "restart" in world.server(**WISH, restart=True)["msg"]
+    assert definition(world, "re") == held
+    world.booted(name="re", state="absent")
