@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.kilonova.compute.plugins.module_utils._claims import (
     add_claims,
+    at_home,
     claim,
     claims_of,
     count_claims,
@@ -137,3 +138,18 @@ def test_a_domain_that_claims_nothing_changes_nothing() -> None:
     assert add_claims(CELLS, {"name": "x"}) == CELLS
     host = hypervisor(numa_cells=CELLS)
     assert claim(host, "one", "one", xml("")) is host
+
+
+def test_a_domain_at_home_has_its_own_cpus_and_nothing_else() -> None:
+    """Defined anew, a server stays on the CPUs and cells that it has, though others are free."""
+    pins = "<cputune><vcpupin vcpu='0' cpuset='6'/><vcpupin vcpu='1' cpuset='7'/></cputune>"
+    bound = "<numatune><memory mode='strict' nodeset='1'/></numatune>"
+    facts: dict[str, Any] = {"domains": [], "numa_cells": count_claims(CELLS, []), "ports_in_use": []}
+    assert at_home(facts, "u") is None
+    there = claim(facts, "u", "one", xml(pins + bound))
+    home = at_home(there, "u")
+    assert home is not None
+    assert [cell["pinned_cpus"] for cell in home["numa_cells"]] == [[0, 1, 2, 3], [4, 5]]
+    assert home["numa_cells"][0]["memory_used"] > 1 << 30
+    assert home["numa_cells"][1]["memory_used"] == 0
+    assert home["domains"] == []

@@ -57,8 +57,8 @@ def facts(*found: dict[str, Any], foreign: tuple[str, ...] = ()) -> Any:
     return {"hostname": "one", "servers": list(found), "domains": domains}
 
 
-def intent(state: str = "present", *, persistent: bool = True) -> Intent:
-    return Intent(state, persistent, True, 60, None)
+def intent(state: str = "present", *, persistent: bool = True, redefine: bool = False) -> Intent:
+    return Intent(state, persistent, True, 60, None, redefine=redefine)
 
 
 def minting() -> Minting:
@@ -82,6 +82,38 @@ def test_a_killed_run_is_finished_under_its_own_uuid() -> None:
     (server,) = servers({"name": "a"})
     (item,), _problems = decide([server], facts(existing(server, state="building")), intent("running"))
     assert (item.action, item.uuid, item.replaces) == ("create", "uuid-of-a", None)
+
+
+def test_only_on_request_is_a_server_defined_anew() -> None:
+    (server,) = servers({"name": "a"})
+    (other,) = servers({"name": "a", "tags": ["x"]})
+    (item,), _problems = decide([other], facts(existing(server)), intent("running"))
+    assert item.action is None
+    (item,), problems = decide([other], facts(existing(server)), intent("running", redefine=True))
+    assert (item.action, item.uuid, problems) == ("redefine", "uuid-of-a", [])
+    (item,), _problems = decide([other], facts(existing(server, state="building")), intent(redefine=True))
+    assert item.action == "create"
+    (item,), problems = decide([other], facts(existing(server, persistent=False)), intent(redefine=True))
+    assert [problem["field"] for problem in problems] == ["persistent"]
+    (item,), problems = decide([other], facts(existing(server, persistent=False)), intent(redefine=True, persistent=False))
+    assert [problem["field"] for problem in problems] == ["redefine"]
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"metadata": {"a": "b"}, "description": "it", "tags": ["x"]}, []),
+        ({"network": []}, ["networks"]),
+        ({"user_data": "#!/bin/sh", "hostname": "b"}, ["hostname", "user_data"]),
+        ({"availability_zone": "other"}, ["availability_zone"]),
+    ],
+)
+def test_what_is_more_than_a_definition_is_refused_by_name(change: dict[str, Any], refused: list[str]) -> None:
+    (server,) = servers({"name": "a"})
+    (other,) = servers({"name": "a"} | change)
+    _planned, problems = decide([other], facts(existing(server)), intent(redefine=True))
+    assert [problem["field"] for problem in problems] == refused
+    assert {problem["code"] for problem in problems} <= {"NotBuilt"}
 
 
 def test_a_half_deleted_server_is_replaced() -> None:
