@@ -47,7 +47,7 @@ def claims_of(domain: ElementTree.Element, cells: List[Cell]) -> Claims:
     taken = [found[key] for key in sorted(found) if any(value for name, value in found[key].items() if name != "id")]
     if taken:
         claims["cells"] = taken
-    ports = _ports(domain)
+    ports = listening_ports(domain)
     if ports:
         claims["ports"] = ports
     return claims
@@ -125,7 +125,7 @@ def _page_size(pages: List[ElementTree.Element], guest: str) -> int:
     return 0
 
 
-def _ports(domain: ElementTree.Element) -> List[int]:
+def listening_ports(domain: ElementTree.Element) -> List[int]:
     """TCP ports that its character devices listen on."""
     found: Set[int] = set()
     for device in domain.findall("devices/*[@type='tcp']"):

@@ -164,7 +164,7 @@ hypervisor:
     servers:
       description:
         - Our servers, as M(kilonova.compute.server_info) returns them, each with its normalised request.
-        - Its C(definition) has the C(machine) and the C(macs) that stay when it is defined anew.
+        - Its C(definition) has the C(machine), the C(macs) and the serial C(ports) that stay when it is defined anew.
       type: list
       elements: dict
       returned: success

@@ -107,6 +107,7 @@ def test_everything_stays_but_what_was_asked_for(world: World) -> None:
         {"host_options": {"libvirt": {"tb_cache_size": 64, "disk_cachemodes": ["file=writeback"]}}},
         {"xml_overlay": "<domain><devices><panic model='isa'/></devices></domain>"},
         {"tags": ["new"], "metadata": {"role": "back"}},
+        {"host_options": {"serial_console": {"enabled": "true"}}},
         {},
     ):
         answer = world.booted(**WISH | options, redefine=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, List
 from xml.etree import ElementTree
 
-from .._claims import claims_of
+from .._claims import claims_of, listening_ports
 from .._errors import HypervisorError
 from .domain import power_state_name
 from .errors import is_error, translate_errors
@@ -62,7 +62,7 @@ def _definition(tree: ElementTree.Element) -> Dict[str, Any]:
     """What of its definition a design of the same server starts from."""
     kind = tree.find("os/type")
     macs = [mac.get("address") or "" for mac in tree.findall("devices/interface/mac")]
-    return {"machine": None if kind is None else kind.get("machine"), "macs": macs}
+    return {"machine": None if kind is None else kind.get("machine"), "macs": macs, "ports": listening_ports(tree)}
 
 
 def server_facts(domains: List[KnownDomain], host: str) -> List[Dict[str, Any]]:

@@ -101,12 +101,11 @@ class Place:
         if existing is None or existing["state"] != "active" or "definition" not in existing:
             return {}
         definition = existing["definition"]
-        claims = next((d.get("claims") or {} for d in self.hypervisor["domains"] if d.get("uuid") == item.uuid), {})
         named = image_properties(item.server).get("hw_machine_type")
         earlier = Earlier(
             macs=tuple(definition["macs"]),
             machine=None if named else definition["machine"],
-            serial_ports=tuple(claims.get("ports", ())),
+            serial_ports=tuple(definition["ports"]),
         )
         return {"name": existing["domain"], "earlier": earlier}
 

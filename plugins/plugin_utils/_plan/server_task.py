@@ -111,8 +111,8 @@ class ServerTask:
         fills = Fills()
         taken = []
         for item, request in zip(planned, requests.planned, strict=True):
+            path = "" if self._single else f"servers[{item.server['request']['index']}]"
             if item.action == "create":
-                path = "" if self._single else f"servers[{item.server['request']['index']}]"
                 designed = design(item, place, minting, path, problems, no_effect)
                 taken.append((path, designed.volumes))
                 check_access(designed.volumes, hypervisor, problems)
@@ -121,7 +121,6 @@ class ServerTask:
                     item.entry = build_entry(item, request.wish, designed, xml, minting, fills)
                     place.claim(item, designed.domain.name, xml)
             elif item.action == "redefine":
-                path = "" if self._single else f"servers[{item.server['request']['index']}]"
                 designed = redesign(item, place, minting, path, problems, no_effect)
                 xml = render_shaped(designed.domain, place.shape, problems) if not problems else ""
                 if xml:
