@@ -50,6 +50,7 @@ def _validate(wish: Wish, flavor: Flavor | None, image: Image | None, world: Wor
         volume_types=world.volume_types,
         ec2_ids=world.ec2_ids,
         max_local_block_devices=world.max_local_block_devices,
+        disk_prefix=world.disk_prefix,
         max_count=max(wish.min_count, wish.max_count),
         field=_field(wish),
     )

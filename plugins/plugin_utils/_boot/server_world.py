@@ -55,6 +55,7 @@ class Catalogues(TypedDict):
     volume_types: NotRequired[Mapping[str, VolumeType] | None]
     ec2_ids: NotRequired[Mapping[str, str] | None]
     max_local_block_devices: NotRequired[int]
+    disk_prefix: NotRequired[str | None]
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class World:
     volume_types: Mapping[str, str] | None = None
     ec2_ids: Mapping[str, str] | None = None
     max_local_block_devices: int = MAX_LOCAL_BLOCK_DEVICES
+    disk_prefix: str | None = None
     names: dict[str, str] = field(default_factory=dict)
     plain_devices: dict[tuple[int, int], Checked[BlockDeviceMapping]] = field(default_factory=dict)
     group_members: dict[str, int] = field(default_factory=dict)
@@ -115,6 +117,7 @@ def make_world(catalogues: Catalogues, quota: Quota, minor: int = LATEST_MINOR) 
         volume_types=None if types is None else type_names(types),
         ec2_ids=catalogues.get("ec2_ids"),
         max_local_block_devices=catalogues.get("max_local_block_devices", MAX_LOCAL_BLOCK_DEVICES),
+        disk_prefix=catalogues.get("disk_prefix"),
     )
 
 

@@ -80,7 +80,7 @@ def read_requests(
 ) -> Requests:
     """The requests of whichever form ``params`` holds: servers, api_request, nova_boot or ec2_request.
 
-    ``world`` is what else the rules know: ``volumes``, ``snapshots``, ``max_local_block_devices``. Raises ContractError with
+    ``world`` is what else the rules know: ``volumes``, ``snapshots``, options of the host. Raises ContractError with
     every problem of catalogues and requests. The fields of a single request have no index."""
     catalogues = read_catalogues(params)
     answer = _plan(params, catalogues.values | dict(world or {}), read_file)

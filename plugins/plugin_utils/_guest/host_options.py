@@ -51,6 +51,13 @@ class HostOptions:
     def items(self, group: str, name: str) -> tuple[str, ...]:
         return tuple(self.values[group, name])
 
+    def of_requests(self) -> dict[str, Any]:
+        """Those that the rules before the hypervisor read, by their names there."""
+        return {
+            "max_local_block_devices": self.number("DEFAULT", "max_local_block_devices"),
+            "disk_prefix": self.text("libvirt", "disk_prefix"),
+        }
+
 
 @dataclass
 class _Check:

@@ -31,7 +31,7 @@ _INTENT = Intent("present", persistent=True, wait=False, timeout=1, console_patt
 def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, Any]:
     """{domains: [{name, uuid, xml}], no_effect}. Raises ContractError with every problem."""
     options = check_host_options(params["host_options"])
-    world: dict[str, Any] = {"max_local_block_devices": options.value.number("DEFAULT", "max_local_block_devices")}
+    world: dict[str, Any] = options.value.of_requests()
     requests = read_requests(params, read_file=read_file, world=world)
     hypervisor: Any = params["hypervisor"]
     servers = [request.server for request in requests.planned]

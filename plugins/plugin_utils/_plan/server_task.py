@@ -69,8 +69,7 @@ class ServerTask:
         params = dict(self.params)
         if self._single:
             params["servers"] = [{name: params[name] for name in self.request_options if params.get(name) is not None}]
-        limit = check_host_options(params["host_options"]).value.number("DEFAULT", "max_local_block_devices")
-        world = {"max_local_block_devices": limit, **(tables or {})}
+        world = check_host_options(params["host_options"]).value.of_requests() | dict(tables or {})
         found = read_requests(params, single=self._single, read_file=self.read_file, world=world)
         problems = Problems()
         for request in found.planned:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.guest.scenarios import with_specs
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import Resources
+from tests.unit.guest.scenarios import UEFI, with_specs
 from tests.unit.guest.test_devices import xpath
-from tests.unit.guest.values import hypervisor
+from tests.unit.guest.values import ROOT, block_device, design, hypervisor, server
 
 FIRMWARE = {"firmware": ["bios", "efi"], "loader_secure": True}
 WINDOWS = {"os_type": "windows", "img_hide_hypervisor_id": True}
@@ -44,6 +45,41 @@ def test_extended_interrupts_need_kvm_or_a_newer_qemu(virt_type: str, version: i
     host = hypervisor(virt_type, hypervisor_version=version)
     found = with_specs({"hw:viommu_model": "intel"}, {"hw_machine_type": "q35"}, host=host)
     assert xpath(found, "//iommu/driver/@eim") == [eim]
+
+
+def test_a_floppy_has_no_serial() -> None:
+    """QEMU does not start with one ("Property 'floppy.serial' not found")."""
+    volume = "0b5f4b83-1f1d-4a2b-8f3e-000000000000"
+    kinds = {"source_type": "volume", "destination_type": "volume", "volume_id": volume}
+    devices = [ROOT, block_device(device_type="floppy", **kinds)]
+    known: Any = {volume: {"id": volume, "driver": "local", "device_path": "/dev/vg0/v0"}}
+    found = design(server(block_device_mapping=devices), resources=Resources(volumes=known))
+    assert xpath(found, "//disk[@device='floppy']/target/@bus") == ["fdc"]
+    assert xpath(found, "//disk/serial") == []
+
+
+@pytest.mark.parametrize(("prefix", "fine"), [("sd", True), ("xvd", True), ("disk", False)])
+def test_names_of_disks_are_those_that_libvirt_knows(prefix: str, fine: bool) -> None:
+    found = design(host_options={"libvirt": {"disk_prefix": prefix}})
+    assert [problem.field for problem in found.problems] == ([] if fine else ["host_options.libvirt.disk_prefix"])
+
+
+@pytest.mark.parametrize(
+    ("specs", "field"),
+    [
+        ({}, "hw:mem_encryption"),
+        ({"hw:mem_encryption_model": "amd-sev-snp"}, "hw:mem_encryption_model"),
+        ({"hw:mem_encryption_model": "amd-sev"}, "hw:mem_encryption_model"),
+    ],
+)
+def test_memory_is_never_left_in_the_clear(specs: dict[str, str], field: str) -> None:
+    """Nova leaves that to its scheduler, and starts the guest without (guest SEV-01)."""
+    known = ["amd-sev-es"]
+    host = hypervisor(domain_capabilities={**FIRMWARE, "features": ["sev"]}, sev_models=known)
+    found = with_specs({"hw:mem_encryption": "true", **specs}, {**UEFI, "hw_firmware_stateless": True}, host=host)
+    assert [(p.code, p.field, p.allowed) for p in found.problems] == [
+        ("ComputeResourcesUnavailable", f'flavor.extra_specs["{field}"]', known)
+    ]
 
 
 @pytest.mark.parametrize(

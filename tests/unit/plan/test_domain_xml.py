@@ -102,6 +102,11 @@ def test_what_a_user_shaped_wrongly_is_refused_with_its_line(tmp_path: Path) -> 
     assert (field, "clock.xml.j2, line 2: " in message) == ("template_folders", True)
 
 
+def test_a_prefix_names_the_root_disk_too() -> None:
+    [domain] = show({"name": "web"}, host_options={"libvirt": {"disk_prefix": "sd"}})["domains"]
+    assert etree.fromstring(domain["xml"]).xpath("devices/disk/target/@dev") == ["sda", "sdb"]
+
+
 def test_explain_is_asked_for() -> None:
     [plain], [explained] = (show({"name": "web"}, explain=wanted)["domains"] for wanted in (False, True))
     assert "explanation" not in plain

@@ -79,6 +79,10 @@ class Context:
     def property_field(self, name: str) -> str:
         return item_path(self.field("image.properties"), name)
 
+    def wish_field(self, name: str) -> str:
+        """Where a wish stands that flavors (``hw:sound_model``, the name here) and images (``hw_sound_model``) can have."""
+        return self.spec_field(name) if name in self.specs else self.property_field(name.replace(":", "_", 1))
+
     def refuse(self, code: str, rule: str, path: str, given: Any, allowed: Any, message: str) -> None:
         self.problems.add(code, rule, path, given, allowed, message)
 

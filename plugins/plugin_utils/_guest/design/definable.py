@@ -10,6 +10,7 @@ from ..domain_model import Domain
 from .context import Context
 
 _VIRTIO_SOUND = 10004000
+_DISK_NAMES = ("fd", "hd", "sd", "vd", "xvd", "ubd")
 
 
 def refuse_undefinable(context: Context, domain: Domain) -> None:
@@ -17,6 +18,7 @@ def refuse_undefinable(context: Context, domain: Domain) -> None:
     _check_packed(context, domain)
     _check_address_width(context, domain)
     _check_sound(context, domain)
+    _check_disk_prefix(context)
     for disk in (*domain.devices.disks, domain.devices.rescue_disk):
         if disk is not None:
             _check_disk(context, disk)
@@ -26,9 +28,7 @@ def _check_redirdevs(context: Context, domain: Domain) -> None:
     devices = domain.devices
     if not devices.redirdevs or any(graphics.type == "spice" for graphics in devices.graphics):
         return
-    from_flavor = "hw:redirected_usb_ports" in context.specs
-    name = "hw:redirected_usb_ports" if from_flavor else "hw_redirected_usb_ports"
-    field = context.spec_field(name) if from_flavor else context.property_field(name)
+    field = context.wish_field("hw:redirected_usb_ports")
     message = "redirected USB ports go through SPICE, and the host option spice.enabled is off"
     context.refuse("Invalid", "USB-04", field, len(devices.redirdevs), [0], message)
 
@@ -36,9 +36,7 @@ def _check_redirdevs(context: Context, domain: Domain) -> None:
 def _check_packed(context: Context, domain: Domain) -> None:
     nics = [nic for nic in domain.devices.interfaces if isinstance(nic, Interface)]
     if any(nic.driver is not None and nic.driver.packed and nic.model != "virtio" for nic in nics):
-        from_flavor = "hw:virtio_packed_ring" in context.specs
-        name = "hw:virtio_packed_ring" if from_flavor else "hw_virtio_packed_ring"
-        field = context.spec_field(name) if from_flavor else context.property_field(name)
+        field = context.wish_field("hw:virtio_packed_ring")
         message = "packed rings need network interfaces of the model virtio"
         context.refuse("Invalid", "VIF-10", field, True, [False], message)
 
@@ -46,9 +44,7 @@ def _check_packed(context: Context, domain: Domain) -> None:
 def _check_address_width(context: Context, domain: Domain) -> None:
     width = domain.cpu.max_phys_addr if domain.cpu is not None else None
     if width is not None and width.mode == "passthrough" and width.bits is not None:
-        from_flavor = "hw:maxphysaddr_bits" in context.specs
-        name = "hw:maxphysaddr_bits" if from_flavor else "hw_maxphysaddr_bits"
-        field = context.spec_field(name) if from_flavor else context.property_field(name)
+        field = context.wish_field("hw:maxphysaddr_bits")
         message = "the width of addresses is passed through from the host, so it cannot have a number of bits"
         context.refuse("Invalid", "CPU-13", field, width.bits, None, message)
 
@@ -57,10 +53,17 @@ def _check_sound(context: Context, domain: Domain) -> None:
     """Nova leaves this to its scheduler, by traits of the host (guest VER-10)."""
     sound = domain.devices.sound
     if sound is not None and sound.model == "virtio" and context.hypervisor["libvirt_version"] < _VIRTIO_SOUND:
-        from_flavor = "hw:sound_model" in context.specs
-        field = context.spec_field("hw:sound_model") if from_flavor else context.property_field("hw_sound_model")
+        field = context.wish_field("hw:sound_model")
         message = "a virtio sound card needs libvirt 10.4.0 on the host"
         context.refuse("UnsupportedHardware", "VER-10", field, "virtio", None, message)
+
+
+def _check_disk_prefix(context: Context) -> None:
+    """libvirt's schema knows these names of disks only."""
+    prefix = context.options.text("libvirt", "disk_prefix")
+    if prefix is not None and prefix not in _DISK_NAMES:
+        message = f"libvirt knows no disk whose name begins with {prefix}"
+        context.refuse("Invalid", "BUS-08", "host_options.libvirt.disk_prefix", prefix, list(_DISK_NAMES), message)
 
 
 def _check_disk(context: Context, disk: Disk) -> None:

@@ -53,8 +53,7 @@ def design_usb_controller(context: Context, disks: Iterable[Disk], inputs: Itera
 
 
 def _usb_model_field(context: Context) -> str:
-    from_flavor = "hw:usb_model" in context.specs
-    return context.spec_field("hw:usb_model") if from_flavor else context.property_field("hw_usb_model")
+    return context.wish_field("hw:usb_model")
 
 
 def _usb_model_unused(context: Context) -> None:

@@ -69,7 +69,7 @@ def design_launch_security(context: Context) -> LaunchSecurity | None:
     encryption = context.combination.mem_encryption
     if encryption is None:
         return None
-    _check_encryption(context)
+    _check_encryption(context, encryption.model)
     if encryption.model not in _models(context):
         return None
     policy = _POLICIES[encryption.model]
@@ -91,14 +91,16 @@ def _features(context: Context) -> list[str]:
     return context.hypervisor["domain_capabilities"].get("features") or []
 
 
-def _check_encryption(context: Context) -> None:
-    """A default machine type is known only here (guest SEV-05). A host whose own capabilities deny encryption is refused:
-    Nova would leave that to its scheduler and start the guest in the clear (guest SEV-01)."""
+def _check_encryption(context: Context, model: str) -> None:
+    """A default machine type is known only here (guest SEV-05). A host whose own capabilities deny this model is refused: Nova
+    would leave that to its scheduler and start the guest in the clear (guest SEV-01)."""
     if not context.is_q35 and not context.properties.get("hw_machine_type"):
         message = f"encrypted memory needs a q35 machine, and the default is {context.machine}"
         field = context.property_field("hw_machine_type")
         context.refuse("InvalidMachineType", "SEV-05", field, context.machine, {"contains": "q35"}, message)
-    if _features(context) and "sev" not in _features(context):
-        message = "the host cannot encrypt the memory of guests"
-        field = context.spec_field("hw:mem_encryption")
-        context.refuse("ComputeResourcesUnavailable", "SEV-12", field, True, _models(context), message)
+    if _features(context) and model not in _models(context):
+        message = f"the host cannot encrypt the memory of guests with {model}"
+        name = "hw:mem_encryption_model"
+        given = name in context.specs or context.properties.get("hw_mem_encryption_model") is not None
+        field = context.wish_field(name if given else "hw:mem_encryption")
+        context.refuse("ComputeResourcesUnavailable", "SEV-12", field, model, _models(context), message)

@@ -68,7 +68,8 @@ def check_arch(context: Context) -> None:
     known = sorted({guest["arch"] for guest in context.hypervisor["guests"]})
     if known and context.arch not in known:
         message = f"the host has no emulator for {context.arch}"
-        field = context.property_field("hw_architecture")
+        emulated = context.properties.get("hw_emulation_architecture")
+        field = context.property_field("hw_emulation_architecture" if emulated else "hw_architecture")
         context.refuse("UnsupportedHardware", "OS-02", field, context.arch, known, message)
 
 

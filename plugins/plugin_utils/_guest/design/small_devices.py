@@ -40,8 +40,7 @@ def design_tpm(context: Context) -> Tpm | None:
     tpm = context.combination.tpm
     if tpm is None:
         return None
-    side = "hw:tpm_version" in context.specs
-    field = context.spec_field("hw:tpm_version") if side else context.property_field("hw_tpm_version")
+    field = context.wish_field("hw:tpm_version")
     if not context.options.flag("libvirt", "swtpm_enabled"):
         message = "the host option libvirt.swtpm_enabled is off, so there is no emulated TPM"
         context.refuse("Invalid", "TPM-06", field, tpm.version, None, message)

@@ -40,7 +40,7 @@ def volume_disk(
         io=io_mode(_io(context, connection), cache),
         alias=f"ua-{identity}" if identity else None,
         auth=_auth(connection),
-        serial=None if lun else identity,
+        serial=None if lun or info["type"] == "floppy" else identity,  # QEMU's floppy disks have none, and it does not start
         iotune=limits(connection.get("qos_specs") or {}),
         blockio=None if lun else _block_io(connection),
         readonly=_readonly(context, connection, field),
