@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, Kilonova contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test host is given for a while: huge pages, other firmware, secrets for TPMs, a share."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.entry import Place
+
+from .world import World
+
+FIRMWARE = Path("/usr/share/qemu/firmware")
+_PAGES = Path("/proc/sys/vm/nr_hugepages")
+_SECRET = "<secret ephemeral='yes' private='yes'><uuid>{}</uuid><usage type='vtpm'><name>{}</name></usage></secret>"
+
+
+@contextmanager
+def huge_pages(count: int) -> Iterator[None]:
+    """They are the whole machine's: what was reserved before stays, and is all that is reserved afterwards."""
+    before = int(_PAGES.read_text())
+    _PAGES.write_text(str(before + count))
+    try:
+        assert int(_PAGES.read_text()) == before + count, "the machine has no room for huge pages"
+        yield
+    finally:
+        _PAGES.write_text(str(before))
+
+
+@contextmanager
+def own_keys(world: World) -> Iterator[None]:
+    """Firmware whose Secure Boot trusts the key that signed the test guest, instead of Microsoft's."""
+    plain = next(firmware for firmware in map(_read, sorted(FIRMWARE.glob("*.json"))) if _is_plain(firmware))
+    signed = json.loads(json.dumps(plain))
+    for part, name in (("executable", "CODE"), ("nvram-template", "VARS")):
+        signed["mapping"][part]["filename"] = f"/usr/share/OVMF/OVMF_{name}_4M.snakeoil.fd"
+    signed["targets"][0]["machines"] = ["pc-q35-*"]
+    signed["features"] += ["secure-boot", "requires-smm", "enrolled-keys"]
+    folder = world.host.path("/run/libvirt") / "firmware"
+    folder.mkdir()
+    for name, content in (("40-signed.json", signed), ("60-plain.json", plain)):
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    world.host.run(["mount", "--bind", "/run/libvirt/firmware", str(FIRMWARE)])
+    try:
+        yield
+    finally:
+        world.host.run(["umount", str(FIRMWARE)])
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _is_plain(firmware: dict[str, Any]) -> bool:
+    """The kind of 4 MiB for x86_64 that knows no Secure Boot."""
+    return "OVMF_CODE_4M.fd" in json.dumps(firmware) and "secure-boot" not in firmware["features"]
+
+
+@contextmanager
+def given(world: World, with_tpm: Sequence[str], with_share: Sequence[str], share: Path) -> Iterator[None]:
+    """Servers of these names have a secret for the state of their TPM, or a share: nothing else can give them yet."""
+    secrets = {name: str(uuid.uuid4()) for name in with_tpm}
+    share.mkdir(exist_ok=True)
+    (share / "hello").write_text("from the host", encoding="utf-8")
+    plain = Place.resources_of
+
+    def with_more(place: Place, server: Any, *rest: Any) -> Any:
+        shares = ({"path": str(share), "tag": "share"},) if server["name"] in with_share else ()
+        return replace(plain(place, server, *rest), tpm_secret=secrets.get(server["name"]), shares=shares)
+
+    with world.connected() as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Place, "resources_of", with_more)
+        made = [connection.secretDefineXML(_SECRET.format(secret, name)) for name, secret in secrets.items()]
+        try:
+            for secret in made:
+                secret.setValue(b"a pass phrase of this test")
+            yield
+        finally:
+            for secret in made:
+                secret.undefine()
