@@ -26,7 +26,10 @@ from tests.guest.image import full_image
 from tests.lab import Lab
 
 from .host_state import given, huge_pages, own_keys
-from .shapes import ALWAYS, ALWAYS_SEEN, ELSEWHERE, PROBE, REFUSED, SECURE, SHAPES, Row, Shape
+from .shapes import SECURE, SHAPES
+from .shapes.common import ALWAYS, ALWAYS_SEEN
+from .shapes.model import PROBE, Row, Shape
+from .shapes.refused import ELSEWHERE, REFUSED
 from .world import HOST_OPTIONS, READY, Guest, World
 
 pytestmark = pytest.mark.lab
@@ -175,7 +178,7 @@ def test_what_this_host_lacks_is_refused_by_name(world: World, full: Path) -> No
     assert answer["failed"]
     for index, row in enumerate(rows):
         found = [(p["code"], p["field"]) for p in answer["problems"] if p["field"].startswith(f"servers[{index}]")]
-        where = row.field or row.input
+        where = row.where or row.input
         assert any(code == row.code and where in field for code, field in found), (row.input, row.needs, found)
     assert world.holdings() == before
 
