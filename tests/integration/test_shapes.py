@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +18,6 @@ import pytest
 from lxml import etree
 
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import hypervisor_facts
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.extra_spec import REGISTRY
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.image_table import PROPERTIES
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.option_table import OPTIONS
 from tests.guest.image import full_image
 from tests.lab import Lab
 
@@ -29,7 +25,7 @@ from .host_state import given, huge_pages, own_keys
 from .shapes import SECURE, SHAPES
 from .shapes.common import ALWAYS, ALWAYS_SEEN
 from .shapes.model import PROBE, Row, Shape
-from .shapes.refused import ELSEWHERE, REFUSED
+from .shapes.refused import REFUSED
 from .world import HOST_OPTIONS, READY, Guest, World
 
 pytestmark = pytest.mark.lab
@@ -181,22 +177,3 @@ def test_what_this_host_lacks_is_refused_by_name(world: World, full: Path) -> No
         where = row.where or row.input
         assert any(code == row.code and where in field for code, field in found), (row.input, row.needs, found)
     assert world.holdings() == before
-
-
-def test_every_input_that_reaches_a_domain_is_in_the_table() -> None:
-    """And every row's input is one of its shape: the table cannot fall behind, and cannot claim what was not asked."""
-    reaching = {spec.key for spec in REGISTRY if spec.effect.startswith(("domain", "block devices"))}
-    reaching |= {entry.name for entry in PROPERTIES if entry.effect.startswith(("domain", "block devices"))}
-    reaching |= {f"{group}.{name}" for (group, name), option in OPTIONS.items() if not option.use}
-    asked = {re.sub(r"(hw:numa_(cpus|mem))\.\d", r"\1.<n>", name) for shape in SHAPES.values() for name in shape.inputs()}
-    asked |= {row.input for row in REFUSED}
-    named = {source for shape in SHAPES.values() for source, _path, _value in shape.live + shape.guest}
-    assert {name for shape in SHAPES.values() for name in shape.inputs()} <= named
-    plain = {_twin(name) for name in asked | set(ELSEWHERE)}
-    assert {name for name in reaching if _twin(name) not in plain} == set()
-    assert {_twin(name) for name in ELSEWHERE} & {_twin(name) for name in asked} == set()
-
-
-def _twin(name: str) -> str:
-    """An extra spec and the image property that says the same."""
-    return re.sub(r"^(hw|os)[:_]", r"\1_", name)
