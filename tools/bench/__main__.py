@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""python -m tools.bench [--sizes 1,10,40] [--repeat 1] [--no-peer] [--servers 1000]: a table, and build/bench.json."""
+"""python -m tools.bench [--sizes 1,10,40] [--disks 20] [--import-mib 1024] [--repeat 1] [--no-peer] [--servers 1000]: tables,
+and build/bench.json."""
 
 from __future__ import annotations
 
@@ -10,19 +11,23 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.lab import Lab
 
-from .boots import CHECKOUT, Boots, Row, make_peer
+from .boots import Boots
+from .plays import CHECKOUT, make_peer
+from .storage import Storage
 
-HEADINGS = ("N", "way", "total s", "ms each", "to floor", "to peer", "peak MiB", "trips")
+BOOTS = ("N", "way", "total s", "ms each", "to floor", "to peer", "peak MiB", "trips")
+STORAGE = ("what", "way", "total s", "to floor", "written MiB")
 
 
-def table(rows: list[Row]) -> str:
-    cells = [HEADINGS, *(tuple("-" if value is None else str(value) for value in row.to_dict().values()) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
+def table(headings: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    cells = [headings, *(tuple("-" if value is None else str(value) for value in row.values()) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(headings))]
     return "\n".join("  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in cells)
 
 
@@ -37,6 +42,8 @@ def plans(count: int) -> dict[str, Any]:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.bench")
     parser.add_argument("--sizes", default="1,10,40", help="how many guests, one measurement each")
+    parser.add_argument("--disks", type=int, default=20, help="how many root disks are made of one image")
+    parser.add_argument("--import-mib", type=int, default=1024, help="how large the image is that is imported")
     parser.add_argument("--repeat", type=int, default=1, help="measure so often and take the median")
     parser.add_argument("--no-peer", action="store_true", help="leave community.libvirt out")
     parser.add_argument("--servers", type=int, default=1000, help="how many servers to check and render without a host")
@@ -48,23 +55,26 @@ def main() -> None:
     options = arguments()
     if not options.no_peer:
         make_peer()
-    rows: list[Row] = []
+    boots: list[dict[str, Any]] = []
     with Lab(hosts=1) as lab:
-        boots = Boots(lab.hosts[0], lab.shared, options.repeat, not options.no_peer)
-        for size in options.sizes.split(","):
-            rows += boots.rows(int(size))
+        bench = Boots(lab.hosts[0], lab.shared, options.repeat, not options.no_peer)
+        for size in filter(None, options.sizes.split(",")):
+            boots += [row.to_dict() for row in bench.rows(int(size))]
             print(f"measured {size}", file=sys.stderr)
+    with Lab(hosts=1) as lab:
+        disks = Storage(lab.hosts[0], lab.shared, options.repeat, not options.no_peer)
+        storage = [row.to_dict() for row in (*disks.disks(options.disks), *disks.imports(options.import_mib))]
     rendered = plans(options.servers)
-    print(table(rows))
+    print(table(BOOTS, boots))
+    print(table(STORAGE, storage))
     print(
         f"{rendered['count']} servers without a host: {rendered['check_ms']} ms each to check, "
         f"{rendered['check_and_render_ms']} ms each to check and render, peak {rendered['peak_mib']} MiB"
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
     facts = {"cpus": os.cpu_count(), "repeat": options.repeat}
-    options.out.write_text(
-        json.dumps({"machine": facts, "boots": [row.to_dict() for row in rows], "plans": rendered}, indent=2)
-    )
+    found = {"machine": facts, "boots": boots, "storage": storage, "plans": rendered}
+    options.out.write_text(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

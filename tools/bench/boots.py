@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +17,8 @@ import libvirt
 from tests.lab import Host
 
 from .command import Cost, run
+from .plays import BIN, CHECKOUT, PEER, measured, play
 
-CHECKOUT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
-PEER = CHECKOUT / ".cache" / "bench-peer"
-PEER_PACKAGES = ("ansible==12.3.0", "libvirt-python==12.8.0", "lxml==6.1.3")
 CATALOGUES = {"flavors": {"bench": {"vcpus": 1, "ram": 64, "disk": 1}}, "images": {"blank": {"src": "blank.raw"}}}
 
 
@@ -44,15 +37,6 @@ class Row:
         return asdict(self)
 
 
-def make_peer() -> None:
-    """An environment of its own for the peer, made once."""
-    if (PEER / "complete").exists():
-        return
-    subprocess.run([sys.executable, "-m", "venv", PEER], check=True)
-    subprocess.run([PEER / "bin" / "pip", "install", "--disable-pip-version-check", "-q", *PEER_PACKAGES], check=True)
-    (PEER / "complete").touch()
-
-
 class Boots:
     """Guests that are started paused, each with a disk over a blank base image and a config drive.
 
@@ -66,27 +50,23 @@ class Boots:
         self._with_peer = with_peer
         image = folder / "blank.raw"
         image.write_bytes(bytes(1 << 20))
-        self._play(BIN, [{"kilonova.compute.image": {"name": "blank", "src": str(image), "uri": host.uri_unix}}])
+        play(self._folder, BIN, [{"kilonova.compute.image": {"name": "blank", "src": str(image), "uri": host.uri_unix}}])
 
     def rows(self, count: int) -> list[Row]:
         ours, floor, peer = [], [], []
         for _ in range(self._repeat):
-            ours.append(self._play(BIN, [self._server_task(count)], "-vvv"))
+            ours.append(play(self._folder, BIN, [self._server_task(count)], "-vvv"))
             with tempfile.TemporaryDirectory(dir=self._folder) as folder:
                 self._save_xml(Path(folder), count)
                 self._clear()
                 argv = [sys.executable, CHECKOUT / "tools" / "bench" / "floor.py", self._host.uri_unix, folder]
-                floor.append(self._measured(lambda where, argv=argv: run(argv, where)))  # type: ignore[misc]
+                floor.append(measured(self._folder, lambda where, argv=argv: run(argv, where)))  # type: ignore[misc]
                 self._clear()
                 if self._with_peer:
-                    peer.append(self._play(PEER / "bin", self._peer_tasks(Path(folder)), "-vvv"))
+                    peer.append(play(self._folder, PEER / "bin", self._peer_tasks(Path(folder)), "-vvv"))
                     self._clear()
             self._delete_volumes()
         return self._compared(count, {"server": ours, "floor": floor, "peer": peer})
-
-    def _measured(self, work: Callable[[Path], Cost]) -> Cost:
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            return work(Path(folder))
 
     def _server_task(self, count: int) -> dict[str, Any]:
         request = {"name": "bench", "min_count": count, "max_count": count, "flavor": "bench", "image": "blank"}
@@ -101,17 +81,6 @@ class Boots:
             {"community.libvirt.virt": define, "loop": [str(path) for path in paths]},
             {"community.libvirt.virt": start, "loop": [path.stem for path in paths]},
         ]
-
-    def _play(self, programs: Path, tasks: Sequence[dict[str, Any]], *options: str) -> Cost:
-        def work(folder: Path) -> Cost:
-            (folder / "play.json").write_text(json.dumps([{"hosts": "target", "gather_facts": False, "tasks": list(tasks)}]))
-            variables = {"ansible_connection": "local", "ansible_python_interpreter": str(programs / "python")}
-            (folder / "hosts.json").write_text(json.dumps({"all": {"hosts": {"target": variables}}}))
-            kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "LIBVIRT_"))}
-            environment = kept | {"ANSIBLE_LOCAL_TEMP": str(folder / "local"), "ANSIBLE_REMOTE_TEMP": str(folder / "remote")}
-            return run([programs / "ansible-playbook", "-i", "hosts.json", *options, "play.json"], folder, environment)
-
-        return self._measured(work)
 
     def _save_xml(self, folder: Path, count: int) -> None:
         connection = libvirt.open(self._host.uri_unix)
