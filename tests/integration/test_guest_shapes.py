@@ -49,6 +49,48 @@ def test_a_tagged_nic_is_where_the_drive_says(world: World, machine: str, addres
     only(world.server(name="web", state="absent"))
 
 
+WHERE = '#!/bin/sh\nfor disk in /sys/block/sd*; do echo "WHERE $(readlink -f $disk)"; done\n'
+
+
+def test_tagged_disks_are_where_the_drive_says(world: World) -> None:
+    """On IDE and on virtio-scsi the guest finds the address itself; of USB the drive says the bus, as Nova's does."""
+    flavors = {"tiny": {"vcpus": 1, "ram": 160, "disk": 1, "ephemeral": 3}}
+    blank = {
+        "source_type": "blank",
+        "destination_type": "local",
+        "boot_index": -1,
+        "volume_size": 1,
+        "delete_on_termination": True,
+    }
+    root = {
+        "source_type": "image",
+        "destination_type": "local",
+        "uuid": "tiny",
+        "boot_index": 0,
+        "tag": "root",
+        "delete_on_termination": True,
+    }
+    mapping = [root, *({**blank, "disk_bus": bus, "tag": bus} for bus in ("ide", "scsi", "usb"))]
+    options = images(hw_machine_type="pc", **ON_SCSI) | {"flavors": flavors, "user_data": WHERE}
+    options["host_options"] = {"DEFAULT": {"max_local_block_devices": -1}}
+    wish = {"name": "web", "flavor": "tiny", "image": "tiny", "block_device_mapping": mapping}
+    server = only(world.server(**CATALOGUES | options, **wish, **WAITING))
+    devices = {device["tags"][0]: device for device in world.guest(server).meta_data()["devices"]}
+    assert {tag: device["bus"] for tag, device in devices.items()} == {
+        "root": "pci", "ide": "ide", "scsi": "scsi", "usb": "usb",
+    }  # fmt: skip
+    tree = live(world, "web")
+    for tag in ("ide", "scsi"):
+        [address] = tree.xpath(f"devices/disk[target/@bus='{tag}' and @device='disk']/address")
+        assert devices[tag]["address"] == "{controller}:{bus}:{target}:{unit}".format(**address.attrib)
+    assert devices["usb"]["address"] == "none"
+    seen = [line.split(b" ", 1)[1].decode() for line in world.console(server).splitlines() if line.startswith(b"WHERE ")]
+    _controller, channel, _target, unit = devices["ide"]["address"].split(":")
+    assert any(f"/ata{int(channel) + 1}/" in path and f":0:{unit}:0/" in path for path in seen), seen
+    assert any("/virtio" in path and f":0:0:{devices['scsi']['address'].split(':')[3]}/" in path for path in seen), seen
+    only(world.server(name="web", state="absent"))
+
+
 def test_own_templates_and_an_overlay_reach_the_guests_host(world: World, tmp_path: Path) -> None:
     (tmp_path / "devices").mkdir()
     macro = '{% macro watchdog(watchdog) %}<watchdog model="ib700" action="poweroff"/>{% endmacro %}'

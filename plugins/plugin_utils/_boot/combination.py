@@ -108,6 +108,7 @@ def _combine(pair: Pair, pci_aliases: Collection[str] | None) -> Combination:
     policies = combination_cpu.cpu_policies(pair)
     page_size = memory.mem_page_size(pair)
     labels = values.pmem_labels(pair)
+    values.note_lone_bandwidth(pair)
     return Combination(
         topology=combination_cpu.topology(pair),
         cpu=policies,

@@ -205,6 +205,15 @@ def rng(pair: Pair) -> Rng | None:
     return Rng(*amounts)
 
 
+def note_lone_bandwidth(pair: Pair) -> None:
+    """Guest VIF-11: a direction without an average is left out, whatever else is said of it."""
+    for direction in ("inbound", "outbound"):
+        average = f"quota:vif_{direction}_average"
+        if not pair.specs.get(average):
+            for limit in ("peak", "burst"):
+                pair.ignored_spec(f"quota:vif_{direction}_{limit}", f"it has no effect without {average}")
+
+
 def video_ram(pair: Pair) -> int | None:
     """Rules CMB-26, in MiB: an image asks, the flavor's limit is 0 where it sets none."""
     limit = pair.spec_number("hw_video:ram_max_mb", "Invalid", "CMB-26") or 0

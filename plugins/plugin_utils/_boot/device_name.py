@@ -51,6 +51,14 @@ def letters(index: int) -> str:
     return found
 
 
+def letters_index(text: str) -> int:
+    """0 of a, 25 of z, 26 of aa: the inverse of ``letters``."""
+    number = 0
+    for letter in text:
+        number = number * 26 + ord(letter) - ord("a") + 1
+    return number - 1
+
+
 def generate_name(prefix: str, index: int) -> str:
     """``generate_name("vd", 27)`` is ``vdab``."""
     return prefix + letters(index)

@@ -17,8 +17,11 @@ class IoTune:
 
 @dataclass(frozen=True, kw_only=True)
 class DriveAddress:
+    """``bus`` is written where it matters, on IDE."""
+
     controller: int
     unit: int
+    bus: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

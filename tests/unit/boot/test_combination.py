@@ -252,6 +252,8 @@ def test_cells(specs: Specs, properties: Properties, expected: list[tuple[Any, .
         ({"hw:numa_nodes": "1", "hw:numa_mem.1": "1"}, {}, ['flavor.extra_specs["hw:numa_mem.1"]']),
         ({"hw:tpm_secret_security": "host"}, {}, ['flavor.extra_specs["hw:tpm_secret_security"]']),
         ({"hw_rng:rate_bytes": "1"}, {}, ['flavor.extra_specs["hw_rng:rate_bytes"]']),
+        ({"quota:vif_inbound_peak": "1"}, {}, ['flavor.extra_specs["quota:vif_inbound_peak"]']),
+        ({"quota:vif_outbound_burst": "1", "quota:vif_outbound_average": "2"}, {}, []),
         ({"hw:boot_menu": "yes"}, {"hw_boot_menu": False}, ['flavor.extra_specs["hw:boot_menu"]']),
         ({"hw:boot_menu": "yes"}, {"hw_boot_menu": True}, []),
         ({"hw:mem_encryption_model": "amd-sev"}, {}, ['flavor.extra_specs["hw:mem_encryption_model"]']),

@@ -82,16 +82,31 @@ def test_a_volumes_entry_carries_its_serial() -> None:
     assert (entry["serial"], entry["tags"], "path" in entry) == (volume, ["data"], False)
 
 
-@pytest.mark.parametrize(
-    ("properties", "host", "fields"),
-    [
-        ({"hw_disk_bus": "sata"}, hypervisor(), ["block_device_mapping[0].tag", "block_device_mapping[1].tag"]),
-        ({}, hypervisor(arch="s390x"), ["networks[0].tag", "networks[2].tag"]),
-    ],
-)
-def test_what_has_no_address_beforehand_is_refused(properties: dict[str, Any], host: Any, fields: list[str]) -> None:
-    problems = [problem for problem in tagged(properties, host=host).problems if problem.field in fields]
-    assert [(problem.code, problem.field) for problem in problems] == [("NotBuilt", field) for field in fields]
+def entries(properties: dict[str, Any], host: Any = None) -> list[tuple[str, str, list[str]]]:
+    found = tagged(properties, host=host or hypervisor())
+    assert found.problems == ()
+    return [(entry["bus"], entry["address"], entry["tags"]) for entry in found.tagged_devices]
+
+
+def test_ide_and_plain_scsi_disks_are_where_libvirt_puts_them() -> None:
+    assert entries({"hw_disk_bus": "ide", "hw_cdrom_bus": "scsi"})[2:] == [
+        ("ide", "0:0:0:0", ["root"]),
+        ("ide", "0:0:0:1", ["scratch"]),
+    ]
+    assert entries({"hw_disk_bus": "scsi"})[2:] == [("scsi", "0:0:0:0", ["root"]), ("scsi", "0:0:0:1", ["scratch"])]
+    found = tagged({"hw_disk_bus": "ide", "hw_cdrom_bus": "scsi"})
+    root = etree.fromstring(render_domain(found.domain))
+    second = root.xpath("devices/disk[target/@dev='hdb']/address")[0]
+    assert dict(second.attrib) == {"type": "drive", "controller": "0", "bus": "0", "unit": "1"}
+
+
+def test_where_nova_has_no_word_for_a_bus_the_tag_stands_all_the_same() -> None:
+    usb = entries({"hw_disk_bus": "usb"})
+    assert usb[2:] == [("usb", "none", ["root"]), ("usb", "none", ["scratch"])]
+    assert entries({"hw_disk_bus": "sata"})[2:] == [("none", "none", ["root"]), ("none", "none", ["scratch"])]
+    channels = entries({}, hypervisor(arch="s390x"))
+    assert {entry[:2] for entry in channels} == {("none", "none")}
+    assert [entry[2] for entry in channels] == [["front"], ["back"], ["root"], ["scratch"]]
 
 
 def test_without_tags_nothing_has_an_address() -> None:

@@ -4,6 +4,8 @@
 """Tagged devices: each gets an address that the guest can find it by, and an entry for the drive (guest CFG-06, rules MDJ-09).
 
 Nova reads the addresses from the running guest. Here the drive is finished before anything is defined, so they are given.
+Where Nova has no word for a bus (SATA, s390x's channels) the entry says ``none`` as Nova's does, and the tag and what else is
+known of the device stand in it all the same; of a USB device Nova says the bus and no address.
 """
 
 from __future__ import annotations
@@ -12,16 +14,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.device_name import strip_dev
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.device_name import letters_index, strip_dev
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.disk_mapping import DiskMapping
 
-from ..device_model import Controller, Devices, Disk, Interface, PciAddress
+from ..device_model import Controller, Devices, Disk, DriveAddress, Interface, PciAddress
 from .context import Context
 
 # libvirt fills the bus from below, so the upper half is free for whoever asks by name.
 _FIRST_SLOT, _LAST_SLOT = 0x10, 0x1F
 _MOST_PORTS = 16
 _EXPRESS_ARCHES = ("aarch64", "riscv64")
+# Units of a SCSI bus, of which the controller itself has one.
+_WIDE_SCSI, _SCSI_CONTROLLER = 15, 7
+_NOWHERE = {"bus": "none", "address": "none"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,10 @@ class _Addresses:
         self._classic = context.arch.startswith("ppc64") or (context.is_x86 and not self._express)
         self.ports: list[Controller] = []
         self._slot = _FIRST_SLOT
+
+    @property
+    def has_bus(self) -> bool:
+        return self._express or self._classic
 
     def take(self) -> PciAddress | None:
         """None where the machine has no PCI bus, or has no place left."""
@@ -61,11 +70,11 @@ def tag_devices(context: Context, devices: Devices, mapping: DiskMapping) -> Tag
     for index, tag in _interface_tags(context):
         nic = interfaces[index] if index < len(interfaces) else None
         address = addresses.take() if isinstance(nic, Interface) else None
-        if not isinstance(nic, Interface) or address is None:
+        if not isinstance(nic, Interface) or (address is None and addresses.has_bus):
             _refuse(context, f"networks[{index}].tag", tag, "this kind of network interface")
             continue
         interfaces[index] = replace(nic, address=address)
-        entries.append({"type": "nic", "bus": "pci", "address": _shown(address), "mac": nic.mac, "tags": [tag]})
+        entries.append({"type": "nic", **_place(address), "mac": nic.mac, "tags": [tag]})
     disks = list(devices.disks)
     for index, device in enumerate(mapping["block_devices"]):
         if device["tag"] is not None:
@@ -91,19 +100,21 @@ def _tag_disk(
 ) -> list[dict[str, Any]]:
     """Changes the disk of that name in place; its entry, or nothing after a problem."""
     position = next((index for index, disk in enumerate(disks) if disk.target_dev == name), None)
-    disk = disks[position] if position is not None else None
-    where: dict[str, Any] = {}
-    if disk is not None and position is not None and disk.target_bus == "virtio":
-        address = addresses.take()
-        if address is not None:
-            disks[position] = replace(disk, pci_address=address)
-            where = {"bus": "pci", "address": _shown(address)}
-    elif disk is not None and disk.address is not None:  # on virtio-scsi
-        where = {"bus": "scsi", "address": f"{disk.address.controller}:0:0:{disk.address.unit}"}
-    if disk is None or not where:
-        bus = "a disk that has no place" if disk is None else f"a disk on the bus {disk.target_bus}"
-        _refuse(context, field, tag, f"{bus} (virtio has one, and scsi with the model virtio-scsi)")
+    if position is None:
+        _refuse(context, field, tag, "a disk that has no place")
         return []
+    disk = disks[position]
+    if disk.target_bus == "virtio":
+        address = addresses.take()
+        if address is None and addresses.has_bus:
+            _refuse(context, field, tag, "a disk on a full PCI bus")
+            return []
+        disk = replace(disk, pci_address=address)
+        where = _place(address)
+    else:
+        disk = replace(disk, address=disk.address or _drive_address(disk))
+        where = _drive_place(disk)
+    disks[position] = disk
     entry: dict[str, Any] = {"type": "disk", **where}
     if disk.serial is not None:
         entry["serial"] = disk.serial
@@ -111,6 +122,28 @@ def _tag_disk(
     if path is not None:
         entry["path"] = path
     return [{**entry, "tags": [tag]}]
+
+
+def _place(address: PciAddress | None) -> dict[str, str]:
+    return _NOWHERE if address is None else {"bus": "pci", "address": _shown(address)}
+
+
+def _drive_address(disk: Disk) -> DriveAddress | None:
+    """Where libvirt puts a disk of that name (virDomainDiskDefAssignAddress), said beforehand; None on other buses."""
+    index = letters_index(disk.target_dev[2:])
+    if disk.target_bus == "ide":
+        return DriveAddress(controller=index // 4, bus=index // 2 % 2, unit=index % 2)
+    if disk.target_bus == "scsi":
+        unit = index % _WIDE_SCSI
+        return DriveAddress(controller=index // _WIDE_SCSI, unit=unit + (unit >= _SCSI_CONTROLLER))
+    return None
+
+
+def _drive_place(disk: Disk) -> dict[str, str]:
+    address = disk.address
+    if address is not None:
+        return {"bus": disk.target_bus, "address": f"{address.controller}:{address.bus or 0}:0:{address.unit}"}
+    return _NOWHERE | ({"bus": "usb"} if disk.target_bus == "usb" else {})
 
 
 def _shown(address: PciAddress) -> str:
