@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.module_utils._errors import KilonovaError
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_removal import remove_image
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan import file_system
 
 from .world import GIB, HOST_OPTIONS, MIB, READY, World
@@ -92,6 +94,27 @@ def test_raw_disks_vfat_drive_and_all_space_at_once(world: World) -> None:
     for role, size in (("disk", GIB), ("disk.eph0", GIB), ("disk.swap", 16 * MIB)):
         status = world.volume_file(server, role).stat()
         assert (status.st_size, status.st_blocks * 512 >= size) == (size, True), role
+    world.server(name="web", state="absent")
+    assert world.holdings() == before
+
+
+def test_overlays_take_all_their_space_at_once(world: World) -> None:
+    """preallocate_images reaches qcow2 too: the disk over its base, and what is formatted (guest IMG-10)."""
+    before = world.holdings()
+    options = with_options(DEFAULT={"preallocate_images": "space"})
+    server = world.booted(**wish(image="tiny", console_pattern=READY, **options))
+    guest = world.guest(server)
+    assert (guest.disk("vda")["bytes"], guest.disk("vda")["label"]) == (GIB, "TINYBOOT")
+    assert (guest.disk("vdb")["bytes"], guest.disk("vdb")["label"]) == (2 * GIB, "ephemeral0")
+    for role, size in (("disk", GIB), ("disk.eph0", 2 * GIB)):
+        file = world.volume_file(server, role)
+        assert file.stat().st_blocks * 512 >= size, role
+        world.host.run(["qemu-img", "check", "-U", f"/var/lib/libvirt/images/{file.name}"])
+    found = info_of(world.volume_file(server, "disk"))
+    assert (found["virtual-size"], found["backing-filename-format"]) == (GIB, "qcow2")
+    with pytest.raises(KilonovaError, match="is needed by"), world.connected() as connection:
+        remove_image(connection, {"name": "tiny", "pool": "default"}, check_mode=False)
+    assert not world.server(**wish(image="tiny", console_pattern=READY, **options))["changed"]
     world.server(name="web", state="absent")
     assert world.holdings() == before
 

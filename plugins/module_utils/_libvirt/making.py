@@ -125,13 +125,19 @@ def grow_volume(volume: Any, capacity: int, *, preallocate: bool = False) -> boo
 
 
 def _filled(connection: Any, pool: Any, spec: Dict[str, Any]) -> Any:
-    """The bytes are a whole file, whatever its format: to libvirt it is raw while it is written."""
-    fill = spec["fill"]
-    volume = create_volume(pool, {"name": spec["name"], "capacity": fill["size"], "format": "raw"})
+    """The bytes are a whole file, whatever its format: to libvirt it is raw while it is written.
+
+    One that takes all its space gets the disk's size first, as by Nova's fallocate, and qcow2 takes its clusters from there
+    (guest IMG-10). In a raw one the holes between its parts are filled afterwards: writing them gives the space back."""
+    fill, whole = spec["fill"], spec.get("preallocate") and spec["format"] == "qcow2"
+    size = max(fill["size"], spec["capacity"]) if whole else fill["size"]
+    volume = create_volume(pool, {"name": spec["name"], "capacity": size, "format": "raw", "sparse": not whole})
     parts = [(offset, zlib.decompress(base64.b64decode(packed))) for offset, packed in fill["extents"]]
     upload_parts(connection, volume, parts, fill["size"])
-    if spec.get("preallocate"):
+    if spec.get("preallocate") and not whole:
         grow_volume(volume, fill["size"], preallocate=True)
+    if spec.get("backing_path"):
+        refresh(pool)  # so that libvirt knows what it stands on
     return volume
 
 

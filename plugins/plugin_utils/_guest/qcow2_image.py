@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A qcow2 file of a few written parts (QEMU, docs/interop/qcow2.txt): version 3, clusters of 64 KiB, no backing file.
+"""A qcow2 file of a few written parts (QEMU, docs/interop/qcow2.txt): version 3, clusters of 64 KiB, a backing file or none.
 
 A formatted disk holds a few MiB of data whatever its size. Written as qcow2 here, nothing else has to travel, and no second
 volume to convert from has to exist on the host."""
@@ -19,10 +19,14 @@ _ENTRIES = CLUSTER // 8  # of a table of one cluster
 _REFCOUNTS = CLUSTER // 2  # 16 bits each
 _COPIED = 1 << 63
 _HEADER = 104
+_BACKING_FORMAT = 0xE2792ACA
+
+Backing = tuple[str, str]
 
 
-def build_qcow2(size: int, extents: Iterable[Extent]) -> bytes:
-    """The file's bytes: header, tables, and one cluster for each cluster of the disk that holds anything."""
+def build_qcow2(size: int, extents: Iterable[Extent], backing: Backing | None = None) -> bytes:
+    """The file's bytes: header, tables, and one cluster for each cluster of the disk that holds anything. ``backing`` is path
+    and format of the file below it."""
     clusters = _clusters(extents)
     tables = sorted({index // _ENTRIES for index in clusters})
     l1_entries = -(-size // (CLUSTER * _ENTRIES))
@@ -34,7 +38,7 @@ def build_qcow2(size: int, extents: Iterable[Extent]) -> bytes:
     data_at = l2_at + len(tables)
     return b"".join(
         (
-            _padded(_header(size, l1_entries, l1_at, table_clusters)),
+            _padded(_header(size, l1_entries, l1_at, table_clusters, backing)),
             _padded(struct.pack(f">{blocks}Q", *((1 + table_clusters + index) << CLUSTER_BITS for index in range(blocks)))),
             _refcounts(fixed + blocks + table_clusters, blocks),
             _l1(l1_entries, tables, l2_at),
@@ -67,14 +71,23 @@ def _refcount_clusters(fixed: int) -> tuple[int, int]:
         blocks, table = needed, needed_table
 
 
-def _header(size: int, l1_entries: int, l1_at: int, table_clusters: int) -> bytes:
+def _header(size: int, l1_entries: int, l1_at: int, table_clusters: int, backing: Backing | None) -> bytes:
     features = (0, 0, 0)  # incompatible, compatible, autoclear
     refcount_order = 4
-    return struct.pack(
+    path, kind = ("", "") if backing is None else backing
+    name, extensions = path.encode(), _backing_format(kind.encode()) if backing else b""
+    name_at = _HEADER + len(extensions) if backing else 0
+    header = struct.pack(
         ">4sIQIIQIIQQIIQQQQII",
-        b"QFI\xfb", 3, 0, 0, CLUSTER_BITS, size, 0, l1_entries, l1_at << CLUSTER_BITS, CLUSTER, table_clusters, 0, 0,
-        *features, refcount_order, _HEADER,
+        b"QFI\xfb", 3, name_at, len(name), CLUSTER_BITS, size, 0, l1_entries, l1_at << CLUSTER_BITS, CLUSTER, table_clusters,
+        0, 0, *features, refcount_order, _HEADER,
     )  # fmt: skip
+    return header + extensions + name
+
+
+def _backing_format(kind: bytes) -> bytes:
+    """The header extension that says it, and the end of extensions."""
+    return struct.pack(">II", _BACKING_FORMAT, len(kind)) + kind.ljust(-(-len(kind) // 8) * 8, b"\0") + bytes(8)
 
 
 def _refcounts(used: int, blocks: int) -> bytes:

@@ -121,13 +121,12 @@ class Earlier:
 # What of storage the caller can really make. The designer refuses by name whatever else a server needs.
 CLONES = "raw root disks"
 PREALLOCATION = "preallocated disks"
-OVERLAY_PREALLOCATION = "preallocated disks over a base image (images_type raw can)"
 LOCAL_DISKS = "ephemeral and swap disks"
 KERNELS = "kernel and ramdisk images"
 VFAT_DRIVES = "vfat config drives"
 LVM = "disks in volume groups"
 RBD = "disks in Ceph pools"
-EVERYTHING = frozenset((CLONES, PREALLOCATION, OVERLAY_PREALLOCATION, LOCAL_DISKS, KERNELS, VFAT_DRIVES, LVM, RBD))
+EVERYTHING = frozenset((CLONES, PREALLOCATION, LOCAL_DISKS, KERNELS, VFAT_DRIVES, LVM, RBD))
 BUILT: frozenset[str] = frozenset()
 
 

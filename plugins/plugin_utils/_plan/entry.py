@@ -242,6 +242,8 @@ def _to_host(volume: VolumePlan, item: Planned, wish: Wish, designed: Design, mi
             shown.update(capacity=len(content), content=base64.b64encode(zlib.compress(content, 6)).decode("ascii"))
     elif volume.file_system is not None:
         shown["fill"] = fills.add_formatted(volume, item.uuid, designed.domain.os.arch or "x86_64")
+    elif volume.preallocate and volume.backing is not None:
+        shown["fill"] = fills.add_overlay(volume)
     return shown
 
 

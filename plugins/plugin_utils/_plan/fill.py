@@ -57,6 +57,13 @@ class Fills:
         self.packed[name] = _packed(volume, make_vfat_drive(files, volume.label or "", volume.capacity))
         return name
 
+    def add_overlay(self, volume: VolumePlan) -> str:
+        """A disk over its base image, empty as yet: libvirt takes no space beforehand for an overlay that it makes itself."""
+        name = f"{volume.backing_path}/{volume.capacity}"
+        if name not in self.packed:
+            self.packed[name] = _packed(volume, [])
+        return name
+
 
 def _content(volume: VolumePlan, server_uuid: str, arch: str) -> list[Extent]:
     if volume.file_system == _SWAP:
@@ -68,7 +75,8 @@ def _content(volume: VolumePlan, server_uuid: str, arch: str) -> list[Extent]:
 def _packed(volume: VolumePlan, extents: list[Extent]) -> dict[str, Any]:
     size = volume.capacity
     if volume.format == "qcow2":
-        whole = build_qcow2(volume.capacity, extents)
+        backing = (volume.backing_path, volume.backing_format or "raw") if volume.backing_path else None
+        whole = build_qcow2(volume.capacity, extents, backing)
         size, extents = len(whole), [(0, whole)]
     return {
         "size": size,

@@ -14,7 +14,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes impo
 from ..base_image import BaseImage
 from ..device_model import Disk, DiskAuth, DiskSource
 from ..hypervisor_facts import StoragePool
-from ..resources import CLONES, KERNELS, LOCAL_DISKS, LVM, OVERLAY_PREALLOCATION, PREALLOCATION, RBD, VFAT_DRIVES
+from ..resources import CLONES, KERNELS, LOCAL_DISKS, LVM, PREALLOCATION, RBD, VFAT_DRIVES
 from ..volume_plan import VolumePlan
 from .context import Context
 from .disk_driver import ScsiUnits, disk_quotas, image_cache_mode, io_mode
@@ -142,8 +142,6 @@ def _root_volume(context: Context, role: str) -> VolumePlan | None:
         if _images_type(context, role) == "file":
             _need(context, CLONES, "host_options.libvirt.images_type")
         return replace(volume, clone_of=base["name"], clone_format=base["format"])
-    if volume.preallocate:
-        _need(context, OVERLAY_PREALLOCATION, "host_options.DEFAULT.preallocate_images")
     return replace(volume, backing=base["name"], backing_path=base["path"], backing_format=base["format"])
 
 
