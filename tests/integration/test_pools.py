@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import identity
 from tests.lab.process import tool
-from tests.lab.storage import Ceph, iscsi_pool_xml, start_iscsi
+from tests.lab.storage import Ceph, iscsi_pool_xml, start_iscsi, xfs_device
 
 from .test_attach import act, wait_for_console
-from .test_volumes import known, refused, volume
-from .world import CATALOGUES, GIB, READY, World
+from .test_volumes import device, known, refused, volume
+from .world import CATALOGUES, GIB, READY, Guest, World
 
 pytestmark = pytest.mark.lab
 
@@ -134,3 +136,105 @@ def attach_grow_detach(world: World, server: dict[str, Any]) -> None:
     for name in ("again", "monday", "data"):
         assert volume(world, name, pool="ceph", state="absent")["changed"], name
     assert known(world) == []
+
+
+def test_boots_from_volumes_in_ceph(storage: Storage, world: World, pooled: str) -> None:
+    """Nova's own words find the pool. The root is made of the image; the copy that a killed run began is made anew."""
+    before = storage.images()
+    root = device("image", uuid=pooled, boot_index=0, volume_size=1, delete_on_termination=True)
+    extra = device("blank", volume_size=2, delete_on_termination=True)
+    options = {"libvirt": {"tb_cache_size": 32, "images_type": "rbd", "images_rbd_pool": "rbd"}}
+    wish = {
+        "name": "web", "image": None, "block_device_mapping": [root, extra], "images": images(pooled), "host_options": options,
+    }  # fmt: skip
+    world.kill("copying._await#1", **wish)
+    half = storage.images() - before
+    assert [name for name in half if name.startswith("base_")], half
+    assert not [name for name in half if name.endswith(".whole")]
+    server = world.booted(**wish, wait_for="console", console_pattern=READY)
+    made = [entry["recorded_as"] for entry in server["volumes"] if entry["role"] == "volume"]
+    names = {name: identity("volume", f"ceph/{name}") for name in made}
+    seen = [(world.guest(server).disk(name)[key]) for name in ("vda", "vdb") for key in ("bytes", "serial")]
+    assert seen == [value for name, size in zip(names, (GIB, 2 * GIB), strict=True) for value in (size, names[name][:20])]
+    assert {entry["name"] for entry in known(world)} == set(names)
+    world.server(name="web", state="absent")
+    assert known(world) == []
+    assert len(storage.images() - before) == 2
+
+
+def test_units_of_iscsi_are_taken(storage: Storage, world: World) -> None:
+    """One filled with an image boots a server, another is attached to it; both outlive it, and are let go."""
+    unit, spare = "unit:0:0:1", "unit:0:0:2"
+    assert f"take one that is there (unit:0:0:0, {unit}, {spare}), not data" in refused(world, "data", pool="san", size=1)
+    assert "cannot be changed to 7 GiB" in refused(world, unit, pool="san", size=7)
+    assert "makes no snapshots" in refused(world, unit, pool="san", snapshot_of=spare)
+    options = {"name": unit, "pool": "san", "source_image": "tiny"}
+    tasks = [{"kilonova.compute.volume": options, "check_mode": check} for check in (True, False, False)]
+    played = world.play(*tasks)
+    assert [result["changed"] for result in played.results] == [True, True, False], played.output
+    taken = played.results[2]["volume"]
+    assert (taken["id"], taken["size"], taken["bootable"]) == (identity("volume", f"san/{unit}"), 1, True)
+    assert "Images are identical" in tool("qemu-img", "compare", "-U", str(storage.units[0]), str(world.image)).stdout
+    volume(world, spare, pool="san", size=2)
+    refusal = world.server(name="web", pool="san", file_pool="default")
+    assert [(problem["code"], problem["field"]) for problem in refusal["problems"]] == [("Invalid", "pool")]
+    # Nova allows no colons in what a block device names: a unit goes by its id.
+    root = device("volume", uuid=taken["id"], boot_index=0, delete_on_termination=True)
+    wish = {"name": "web", "image": None, "block_device_mapping": [root], "user_data": WATCH.replace("vdc", "vdb")}
+    server = world.booted(**wish, wait_for="console", console_pattern=READY)
+    disk = world.guest(server).disk("vda")
+    assert (disk["bytes"], disk["label"], disk["serial"]) == (GIB, "TINYBOOT", taken["id"][:20])
+    assert act(world, "attach", spare)
+    wait_for_console(world, server, b"THIRD %d" % (2 * GIB // 512))
+    assert "cannot grow" in refused(world, spare, pool="san", size=3)
+    assert "is in use by web (vdb)" in refused(world, spare, pool="san", state="absent")
+    assert act(world, "detach", spare)
+    world.server(name="web", state="absent")
+    assert [entry["name"] for entry in known(world)] == [spare]
+    assert volume(world, spare, pool="san", state="absent")["changed"]
+    assert storage.units[0].stat().st_size == GIB
+
+
+@contextmanager
+def xfs_pool(world: World) -> Iterator[Path]:
+    """A pool `xfs` of the type fs over a loop device; where the machine sees it."""
+    host = world.host
+    path = "/var/lib/libvirt/xfs"
+    with xfs_device(host, 2 * GIB) as loop:
+        source = f"<source><device path='{loop}'/><format type='xfs'/></source>"
+        xml = f"<pool type='fs'><name>xfs</name>{source}<target><path>{path}</path></target></pool>"
+        host.virsh("pool-define", "/dev/stdin", input=xml)
+        host.virsh("pool-build", "xfs")
+        try:
+            host.virsh("pool-start", "xfs")
+            yield Path(path)
+        finally:
+            world.wipe()
+            host.virsh("pool-destroy", "xfs")
+            host.virsh("pool-undefine", "xfs")
+
+
+def test_copies_on_xfs_share_their_blocks(world: World, tmp_path: Path) -> None:
+    """A raw image of 64 MiB and four copies of it take the space of one; one of them boots."""
+    file = tmp_path / "tiny.raw"
+    tool("qemu-img", "convert", "-O", "raw", str(world.image), str(file))
+    options = {"libvirt": {"tb_cache_size": 32, "images_type": "raw"}}
+    catalogue = {"images": images("plain"), "host_options": options}
+    with xfs_pool(world) as path:
+
+        def taken() -> int:
+            """Bytes of the file system that are in use."""
+            size, free = world.host.run(["stat", "-f", "-c", "%b %f", str(path)]).stdout.split()
+            return (int(size) - int(free)) * 4096
+
+        played = world.play({"kilonova.compute.image": {"name": "plain", "src": str(file), "pool": "xfs"}})
+        assert played.only["changed"], played.output
+        before = taken()
+        for name in ("one", "two", "three"):
+            assert volume(world, name, source_image="plain", pool="xfs")["volume"]["bytes"] == GIB
+        server = world.booted(name="web", image="plain", pool="xfs", **catalogue, wait_for="console", console_pattern=READY)
+        # The mount is the host's own: the machine does not see it.
+        (log,) = [entry["path"] for entry in server["volumes"] if entry["role"] == "console.log"]
+        assert Guest(world.host.run(["cat", log]).stdout.encode()).disk("vda")["label"] == "TINYBOOT"
+        assert taken() - before < 8 << 20
+        world.server(name="web", state="absent")

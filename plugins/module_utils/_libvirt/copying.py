@@ -32,7 +32,7 @@ Disk = Dict[str, Any]
 
 
 def copier_name(target: str) -> str:
-    """The name of the domain that fills a target ("pool/volume")."""
+    """The name of the domain that fills a target ("pool/volume"), and of a file that it needs for it."""
     return PREFIX + hashlib.sha256(target.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -74,8 +74,14 @@ def _start(connection: Any, name: str, source: Disk, source_format: str) -> Any:
         return connection.createXML(ElementTree.tostring(root, encoding="unicode"), flags)
 
 
+def disk_size(connection: Any, target: str, disk: Disk) -> int:
+    """Bytes of a disk that is the target of a copy to come, as QEMU finds it."""
+    with copier(connection, target, disk, "raw") as domain, translate_errors("read the size of %s" % target, domain.name()):
+        return int(domain.blockInfo(_DEVICE)[0])
+
+
 def copy_disk(domain: Any, target: Disk, name: str) -> None:
-    """Copies the copier's disk to a raw disk that is there and large enough. ``name`` is for errors."""
+    """Copies the copier's disk to a raw disk that is there and has the same size. ``name`` is for errors."""
     xml = ElementTree.tostring(disk_element(target, "raw"), encoding="unicode")
     flags = libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
     with translate_errors("copy to %s" % name, domain.name()):

@@ -17,10 +17,10 @@ from .._pool_kinds import kind_of
 from .._volume_name import record_elsewhere
 from .._volume_name import record_name as volume_record_name
 from .connection import host_uuid
+from .copying import copier_name
 from .domain import find_domain
 from .errors import is_error
 from .json_record import read_json_record
-from .pool_making import written_name
 from .pools import pool_facts
 from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
 from .volume_use import list_uses, uses_of
@@ -89,7 +89,7 @@ def _parts(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[Tuple[str
     """Its parts as (pool, name), the record of a volume of ours first. None where another domain has it meanwhile."""
     pool, files, name = volume["pool"], volume.get("file_pool"), volume.get("recorded_as")
     if not name:
-        return [(pool, volume["name"]), *([(files, written_name(volume["name"]))] if files else [])]
+        return [(pool, volume["name"]), *([(files, copier_name("%s/%s" % (pool, volume["name"])))] if files else [])]
     if any(use["uuid"] != uuid for use in uses_of(list_uses(connection), volume, key="name")):
         return []
     if not files:

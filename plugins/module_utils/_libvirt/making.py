@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import zlib
-from typing import Any, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Tuple
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .binding import libvirt
-from .errors import translate_errors
+from .errors import is_error, translate_errors
 from .storage import (
     CHUNK,
     abort,
@@ -26,6 +26,9 @@ from .storage import (
     volume_xml,
     when_idle,
 )
+
+# What libvirt says where a file system cannot share blocks, and what a driver says that does not know the flag.
+_NO_REFLINK = ("VIR_ERR_SYSTEM_ERROR", "VIR_ERR_INVALID_ARG", "VIR_ERR_NO_SUPPORT", "VIR_ERR_ARGUMENT_UNSUPPORTED")
 
 
 def make_volume(connection: Any, spec: Dict[str, Any]) -> Any:
@@ -60,17 +63,30 @@ def clone_volume(pool: Any, spec: Dict[str, Any], source_name: str, *, clone_for
     xml = volume_xml(dict(spec, sparse=True))
     name = "%s/%s" % (pool.name(), spec["name"])
 
-    def call() -> Any:
+    def call(flags: int = 0) -> Any:
         with translate_errors("copy the volume %s to %s" % (source_name, name)):
-            return pool.createXMLFrom(xml, source, 0)
+            return pool.createXMLFrom(xml, source, flags)
 
-    made = when_idle(call)
+    made = _shared(spec, source, call) or when_idle(call)
     try:
         grow_volume(made, spec["capacity"], preallocate=bool(spec.get("preallocate")) and spec["format"] == "raw")
     except BaseException:
         delete_volume(pool, spec["name"])
         raise
     return made
+
+
+def _shared(spec: Dict[str, Any], source: Any, call: Callable[[int], Any]) -> Any:
+    """A raw copy that shares its blocks with the source until one of them is written to; None where that cannot be: only the
+    attempt tells whether the file system of a pool of files can do it."""
+    if spec.get("file_pool") or spec.get("preallocate") or spec["format"] != "raw" or not _looks_like(source, "raw"):
+        return None
+    try:
+        return when_idle(lambda: call(libvirt.VIR_STORAGE_VOL_CREATE_REFLINK))
+    except HypervisorError as exc:
+        if not is_error(exc, *_NO_REFLINK):
+            raise
+        return None
 
 
 def find_source(pool: Any, name: str, clone_format: Any) -> Any:

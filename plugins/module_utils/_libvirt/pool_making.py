@@ -14,19 +14,13 @@ from .._errors import HypervisorError
 from .._pool_kinds import disk_source
 from .base_copy import ensure_copy
 from .base_image import PREFIX
-from .copying import copier, copy_disk, refuse_copying
+from .copying import copier, copier_name, copy_disk, disk_size, refuse_copying
 from .errors import translate_errors
-from .making import clone_volume, find_source, make_volume
+from .making import clone_volume, find_source, grow_volume, make_volume
 from .storage import create_volume, delete_volume, find_volume, refresh
 from .volume_place import VolumePlace
 
 Spec = Dict[str, Any]
-
-# What is written for a volume that cannot be written to lies beside it for as long as it is copied.
-_WRITTEN = ".written"
-
-# libvirt reports a unit of iSCSI one block smaller than it is.
-_MARGIN = 4096
 
 
 def make_anywhere(connection: Any, spec: Spec) -> Any:
@@ -49,6 +43,7 @@ def make_anywhere(connection: Any, spec: Spec) -> Any:
 def _clear(place: VolumePlace, spec: Spec) -> None:
     """What a killed run left of it may be half of it."""
     refuse_copying(place.connection, _target(place, spec))
+    delete_volume(place.files, copier_name(_target(place, spec)))
     delete_volume(place.pool, spec["name"])
 
 
@@ -81,33 +76,57 @@ def _copied_within(place: VolumePlace, spec: Spec) -> Any:
 
 
 def _filled(place: VolumePlace, spec: Spec, source_pool: Any, name: str, source_format: str) -> Any:
-    """The target is made, or was there, and gets the content of a disk."""
+    """The target is made, or was there, and gets the content of a disk.
+
+    QEMU copies only to a disk of the same size: what is copied is an overlay of that size over the source."""
     source = find_source(source_pool, name, source_format)
     target = _target(place, spec)
     with translate_errors("read the volume %s" % name):
         size, path = int(source.info()[1]), source.path()
-    facts = place.facts if source_pool is place.pool else place.files_facts
-    with copier(place.connection, target, disk_source(facts, name, path), source_format) as domain:
-        volume = _blank(place, spec)
-        with translate_errors("read the volume %s" % target):
-            room = int(volume.info()[1])
-        if room + _MARGIN < size:
-            raise HypervisorError(
-                "%s has %d bytes, and what it is to hold, %s, %d" % (target, room, name, size), action="fill %s" % target
-            )
-        copy_disk(domain, disk_source(place.facts, spec["name"], place.path_of(volume)), target)
+    volume = _blank(place, spec)
+    held = _held(place, spec, volume)
+    if held < size:
+        raise HypervisorError(
+            "%s has %d bytes, and what it is to hold, %s, has %d" % (target, held, name, size), action="fill %s" % target
+        )
+    over = copier_name(target)
+    overlay = {"name": over, "capacity": held, "format": "qcow2", "backing_path": path, "backing_format": source_format}
+    delete_volume(place.files, over)
+    try:
+        create_volume(place.files, overlay)
+        _copy(place, spec, volume, "qcow2")
+    finally:
+        delete_volume(place.files, over)
     return volume
 
 
 def _written(place: VolumePlace, spec: Spec) -> Any:
-    name = written_name(spec["name"])
-    plain = {"pool": place.file_pool, "name": name, "fill": spec["fill"], "format": "raw"}
-    make_volume(place.connection, plain)
+    """The target is made and gets bytes that come with the plan, by way of a file."""
+    name = copier_name(_target(place, spec))
+    volume = _blank(place, spec)
     try:
-        return _filled(place, spec, place.files, name, "raw")
+        file = make_volume(place.connection, {"pool": place.file_pool, "name": name, "fill": spec["fill"], "format": "raw"})
+        grow_volume(file, _held(place, spec, volume))
+        _copy(place, spec, volume, "raw")
     finally:
         delete_volume(place.files, name)
+    return volume
 
 
-def written_name(name: str) -> str:
-    return name + _WRITTEN
+def _held(place: VolumePlace, spec: Spec, volume: Any) -> int:
+    """The size of the target as QEMU has it: libvirt reports a unit of iSCSI one block smaller than it is."""
+    if place.kind.grows:
+        return int(spec["capacity"])
+    return disk_size(place.connection, _target(place, spec), _disk(place, spec, volume))
+
+
+def _disk(place: VolumePlace, spec: Spec, volume: Any) -> Spec:
+    return disk_source(place.facts, spec["name"], place.path_of(volume))
+
+
+def _copy(place: VolumePlace, spec: Spec, volume: Any, source_format: str) -> None:
+    """From the file that is named as the copier."""
+    target = _target(place, spec)
+    source = disk_source(place.files_facts, copier_name(target), "")
+    with copier(place.connection, target, source, source_format) as domain:
+        copy_disk(domain, _disk(place, spec, volume), target)

@@ -107,6 +107,8 @@ class _VolumeTask:
         return self._make() if found is None else self._keep(self._described(found))
 
     def _make(self) -> Dict[str, Any]:
+        if self._place.elsewhere:
+            check_wishes(self._place, self._params)
         source = self._source()
         least = source["bytes"] if source else 0
         size = self._params.get("size")
@@ -124,7 +126,6 @@ class _VolumeTask:
         wanted = "qcow2" if self._kind == "snapshot" else self._params.get("format") or "raw"
         if self._place.elsewhere:
             wanted = "raw"
-            check_wishes(self._place, self._params)
         spec = volume_spec(
             self._place, self._name, capacity, wanted,
             kind=self._kind, source=source, preallocate=bool(self._params.get("preallocate")),
