@@ -16,6 +16,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources 
     Rescue,
     Resources,
 )
+from tests.unit.guest.pool_scenarios import disks_in, volumes_of_every_pool
 from tests.unit.guest.values import ROOT, block_device, design, flavor, hypervisor, image, nic, numa_cell, pool, server
 
 VOLUME = "0b5f4b83-1f1d-4a2b-8f3e-00000000000{}"
@@ -245,6 +246,9 @@ SCENARIOS: dict[str, Callable[[], Design]] = {
     "many-devices": many_devices,
     "volumes": volumes,
     "local-disks": local_disks,
+    "volumes-of-every-pool": volumes_of_every_pool,
+    "disks-in-ceph": lambda: disks_in("rbd"),
+    "disks-in-a-volume-group": lambda: disks_in("logical"),
     "ports": ports,
     "secure-boot": secure_boot,
     "uefi": lambda: with_specs({}, UEFI),
