@@ -62,8 +62,8 @@ def decompress(
                     target.write(chunk)
                 progress.at(os.lseek(source.fileno(), 0, os.SEEK_CUR))
     except (EOFError, OSError, lzma.LZMAError, zlib.error) as exc:
-        if getattr(exc, "errno", None):
-            raise  # the file to write to, not the one to read
+        if getattr(exc, "errno", None):  # the file to write to, not the one to read
+            raise ImageError("the image %s cannot be unpacked in the temporary folder: %s" % (name, exc)) from exc
         raise ImageError("the image %s cannot be unpacked, its %s file is damaged: %s" % (name, kind, exc)) from exc
     target.truncate(size)
     target.seek(0)

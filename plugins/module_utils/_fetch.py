@@ -149,13 +149,23 @@ class _Transfer:
             chunk = answer.read(_CHUNK)
             if not chunk:
                 break
-            self._target.write(chunk)
+            self._keep(chunk)
             self._done += len(chunk)
             self._check_limit(self._done)
             self._progress.at(self._done)
+        self._keep(b"")
         if whole is not None and self._done < whole:
             raise http.client.IncompleteRead(b"", whole - self._done)
         return {"etag": etag, "last_modified": modified, "size": self._done}
+
+    def _keep(self, chunk: bytes) -> None:
+        """Another attempt makes no more room."""
+        try:
+            self._target.write(chunk)
+            if not chunk:
+                self._target.flush()
+        except OSError as exc:
+            raise FetchError("%s cannot be kept in the temporary folder: %s" % (self._url, exc.strerror)) from exc
 
     def _check_limit(self, size: Optional[int]) -> None:
         if size is not None and self._limit is not None and size > self._limit:

@@ -119,6 +119,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec, domain_spec, wait_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.denial import explained
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.domain_task import DomainTask, domain_xmls
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.wait import lifecycle_events
 from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
@@ -126,7 +127,11 @@ from ansible_collections.kilonova.compute.plugins.module_utils._module import ru
 
 def work(module: AnsibleModule) -> Dict[str, Any]:
     params = dict(module.params, wait_timeout=module.params["timeout"])
-    with open_connection(params["uri"], events=True) as connection, lifecycle_events(connection) as events:
+    with (
+        open_connection(params["uri"], events=True) as connection,
+        explained(connection),
+        lifecycle_events(connection) as events,
+    ):
         task = DomainTask(connection, events, params, check_mode=module.check_mode)
         if params["state"] == "absent":
             found = [task.remove(params["name"])]

@@ -9,6 +9,8 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -155,6 +157,24 @@ def test_a_full_pool_keeps_nothing_half(world: World, lab: Any, tmp_path: Path) 
     with own_pool(world, lab.shared / "small", size="2m") as pool:
         assert f"has {len(RAW)} bytes, and the pool small has room for 2097152" in refused(world, path=str(disk), pool=pool)
         assert "unpacks to more than 2097152 bytes" in refused(world, path=str(packed), pool=pool)
+
+
+def test_a_full_temporary_folder_is_one_message(world: World, tmp_path: Path) -> None:
+    """What is fetched or unpacked is kept there before it is checked: files of this process end at 1 MiB meanwhile."""
+    packed = gzip.compress(random.Random(2).randbytes(2 << 20) + bytes(64 << 10))
+    path = tmp_path / "packed"
+    path.write_bytes(packed)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with serve(disk=RAW) as web:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+        try:
+            assert f"{web.url}/disk cannot be kept in the temporary folder: File too large" in refused(
+                world, url=f"{web.url}/disk"
+            )
+            assert "the image it cannot be unpacked in the temporary folder" in refused(world, name="it", path=str(path))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert len([line for line in web.requests if line.startswith("GET")]) == 1
 
 
 def test_properties_travel_and_change(world: World, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_ansible_over_ssh_with_the_local_uri(world: World, lab: Any, tmp_path: P
     drop_images(world, kept)
 
 
-@pytest.mark.parametrize("kind", ["unix", "tcp", "tls", "ssh"])
+@pytest.mark.parametrize("kind", ["tcp", "tls", "ssh"])
 def test_storage_through_every_uri(world: World, tmp_path: Path, kind: str) -> None:
     """What is stored travels as a stream: import, copy, grow, snapshot, read back, delete; every byte is what was sent."""
     there = World(world.host, world.image)

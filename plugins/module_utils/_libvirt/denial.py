@@ -20,7 +20,7 @@ from .._errors import HypervisorError
 from .access import Fault, closed_folder, folders_above, may_search, read_qemu_process, sentence, user_name
 from .errors import translate_errors
 from .folder import folder_permissions, read_permissions
-from .storage import list_pools
+from .storage import list_pools, refresh
 
 # libvirt, as QEMU's user, asks only whether the file is there: what keeps it away is a folder.
 _UNSEEN = re.compile(r"Cannot access (?:storage|backing) file '([^']+)'.*: Permission denied")
@@ -116,8 +116,10 @@ def _permissions(connection: Any, folder: str) -> Optional[Dict[str, int]]:
     """By the pool over that folder, or by one that is made for the look."""
     for pool in list_pools(connection, active=True):
         with translate_errors("read the storage pool %s" % pool.name()):
-            if ElementTree.fromstring(pool.XMLDesc(0)).findtext("target/path") == folder:
-                pool.refresh(0)
+            found = ElementTree.fromstring(pool.XMLDesc(0)).findtext("target/path") == folder
+        if found:
+            refresh(pool)
+            with translate_errors("read the storage pool %s" % pool.name()):
                 return read_permissions(ElementTree.fromstring(pool.XMLDesc(0)))
     return folder_permissions(connection, folder)
 

@@ -52,8 +52,17 @@ def folder_pool(connection: Any, path: str) -> Iterator[Any]:
         try:
             yield pool
         finally:
-            with translate_errors("close the folder %s" % path):
-                pool.destroy()
+            _close(pool, path)
+
+
+def _close(pool: Any, path: str) -> None:
+    try:
+        with translate_errors("close the folder %s" % path):
+            pool.destroy()
+    except HypervisorError as exc:
+        # Another run that looked at the same folder has closed it for both.
+        if not is_error(exc, "VIR_ERR_NO_STORAGE_POOL", "VIR_ERR_OPERATION_INVALID"):
+            raise
 
 
 def folder_permissions(connection: Any, path: str) -> Optional[Dict[str, int]]:
