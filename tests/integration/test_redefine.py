@@ -66,6 +66,7 @@ def test_a_running_server_gets_what_its_flavor_says_now(world: World) -> None:
     assert found["domain.memory"] == ("131072", "196608")
     assert found["domain.vcpu"] == ("1", "2")
     assert found["domain.os.bootmenu"] == (None, {"enable": "yes"})
+    assert not [name for name in found if "metadata" in name]
     assert (predicted["changes"], predicted["pending"]) == (redefined["changes"], redefined["pending"])
     assert (redefined["changed"], redefined["pending"], redefined["drift"]) == (True, True, [])
     assert played[4]["diff"][0]["after"]["domain.vcpu"] == "2"
@@ -164,4 +165,20 @@ def test_a_uefi_server_keeps_firmware_and_variables(world: World) -> None:
     for files in ("<loader.*</loader>", "<nvram.*</nvram>", "machine='(.*?)'"):
         assert re.findall(files, again) == re.findall(files, live) != []
     assert "<bootmenu enable='yes'/>" in again
+    world.booted(name="re", state="absent")
+
+
+def test_a_pinned_server_stays_on_its_cpu(world: World) -> None:
+    """Though one that a new server would rather take is free."""
+    pinned = with_flavor(extra_specs={"hw:cpu_policy": "dedicated"}) | {
+        "host_options": {"compute": {"cpu_dedicated_set": "0-1"}}
+    }
+    more = pinned | with_flavor(extra_specs={"hw:cpu_policy": "dedicated", "hw:boot_menu": "true"})
+    world.booted(**pinned | {"name": "first"}, state="stopped")
+    world.booted(**pinned, state="stopped")
+    had = re.findall("<vcpupin .*>", definition(world, "re"))
+    world.booted(name="first", state="absent")
+    assert not world.booted(**pinned, redefine=True)["changed"]
+    assert set(fields(world.booted(**more, redefine=True))) == {"flavor.extra_specs.hw:boot_menu", "domain.os.bootmenu"}
+    assert re.findall("<vcpupin .*>", definition(world, "re")) == had != []
     world.booted(name="re", state="absent")

@@ -13,7 +13,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems im
 from .planning import Planned
 
 _INTERNAL = ("request", "state", "persistent", "definition")
-_RECORDED = "metadata.kilonova:server.kilonova:request."
+_RECORDED = ("metadata.kilonova:server.kilonova:request.", "metadata.nova:instance.")
 _EMPTY: dict[str, Any] = {"drift": [], "changes": [], "pending": False, "phases": {}, "no_effect": [], "error": {}}
 
 
@@ -65,8 +65,10 @@ def merged(item: Planned, answer: Mapping[str, Any], no_effect: Sequence[NoEffec
 def _redefined(item: Planned, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the request that differed are no drift any more; the rest is what became of the definition."""
     asked = [{"field": one["field"], "before": one["current"], "after": one["wanted"]} for one in item.drift]
-    # The record in the metadata holds the request, field by field: that is said already.
+    # The metadata holds the request, twice: that is said already.
     own = [change for change in answer["changes"] if not change["field"].startswith(_RECORDED)]
+    if not asked and not own:
+        own = answer["changes"]
     changes = asked + [dict(change, field=f"domain.{change['field']}") for change in own]
     return dict(answer) | {"drift": [], "changes": changes if answer["changes"] else []}
 
