@@ -74,6 +74,7 @@ options:
   restart:
     description:
       - With O(redefine), whether a running server whose definition has changed is stopped, as by O(state=stopped), and started.
+      - Where it cannot be started with it, it gets its earlier definition back and runs again, and the task fails.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -132,6 +132,19 @@ def test_everything_stays_but_what_was_asked_for(world: World) -> None:
     world.play({"kilonova.compute.volume": {"name": "data", "state": "absent"}})
 
 
+def test_a_server_that_cannot_run_as_it_is_meant_to_runs_as_before(world: World) -> None:
+    """QEMU finds no memory of that size on any host."""
+    made = world.booted(**WISH)
+    held = definition(world, "re")
+    answer = world.server(**with_flavor(ram=1 << 30), redefine=True, restart=True)
+    assert answer["failed"]
+    assert "runs again with the definition that it had before" in answer["msg"]
+    assert definition(world, "re").split() == held.split()
+    again = world.booted(**WISH, redefine=True)
+    assert (again["changed"], again["pending"], again["status"], again["id"]) == (False, False, "ACTIVE", made["id"])
+    world.booted(name="re", state="absent")
+
+
 def test_what_a_definition_cannot_change_is_refused_by_name(world: World) -> None:
     world.booted(**WISH, state="stopped")
     held = definition(world, "re")

@@ -31,11 +31,13 @@ class Redefinition:
         self._wanted = wanted
         self._found = found
         self._check_identity(wanted)
+        self._earlier: Optional[Element] = None
         self._before: Optional[Element] = None
         self._meant: Element = wanted
         self._changes: List[Change] = []
         if found is not None:
-            self._before = settle(definition_of(found))
+            self._earlier = definition_of(found)
+            self._before = settle(self._earlier)
             self._meant = keep(wanted, self._before, self._canonical_machines)
             self._changes = changes_between(self._before, self._meant)
 
@@ -60,6 +62,11 @@ class Redefinition:
         actual = changes_between(self._before or self._meant, settle(definition_of(domain)))
         places = [_place(change) for change in actual]
         return domain, [change for change in self._changes if _is_among(change, places)]
+
+    def take_back(self) -> None:
+        """The definition that was there before, as libvirt had it."""
+        if self._earlier is not None:
+            define(self._connection, domain_text(self._earlier), self._name)
 
     def _check_identity(self, wanted: Element) -> None:
         """libvirt refuses both; here it is known before anything is done, in check mode too."""

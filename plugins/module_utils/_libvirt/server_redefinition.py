@@ -16,7 +16,7 @@ from .._domain_xml.parts import Element
 from .._domain_xml.text import parse_domain_text
 from .._errors import HypervisorError
 from .base_check import BaseCheck
-from .domain import is_active, power_state
+from .domain import is_active, power_state, start
 from .power import change_power
 from .redefinition import Redefinition, definition_of
 from .removal import find_ours
@@ -32,6 +32,7 @@ class Redefined:
         self.changes: List[Change] = []
         self.pending = False
         self.changed = False
+        self.restarting = False
         self.power = power_state(domain)
 
 
@@ -51,7 +52,12 @@ def redefine_server(connection: Any, entry: Dict[str, Any], events: LifecycleEve
         found.domain, found.changes = redefinition.carry_out()
     active = is_active(domain)
     found.pending = active and (bool(found.changes) or _runs_with_an_earlier_one(domain))
-    _see_to_power(found, entry, record, events, bases)
+    try:
+        _see_to_power(found, entry, record, events, bases)
+    except HypervisorError as exc:
+        if found.restarting and found.changes and not is_active(found.domain):
+            _run_again(found.domain, redefinition, exc)
+        raise
     found.changed = found.changed or bool(found.changes)
     return found
 
@@ -62,6 +68,7 @@ def _see_to_power(
     steps = []
     wanted: Optional[str] = entry["wanted"]
     if found.pending and entry["restart"]:
+        found.restarting = True
         steps = ["stopped", wanted or ("paused" if found.power == "paused" else "running")]
     elif wanted is not None:
         steps = [wanted]
@@ -76,6 +83,16 @@ def _see_to_power(
         found.changed = True
         found.power = power
         found.pending = found.pending and step != "stopped"
+
+
+def _run_again(domain: Any, redefinition: Redefinition, exc: HypervisorError) -> None:
+    """A server that ran and cannot run with its new definition runs with the earlier one again."""
+    try:
+        redefinition.take_back()
+        start(domain)
+        exc.message += "; it runs again with the definition that it had before"
+    except HypervisorError as second:
+        exc.message += "; and it could not be started as it was before: %s" % second.message
 
 
 def _runs_with_an_earlier_one(domain: Any) -> bool:
