@@ -114,7 +114,7 @@ class ActionModule(KilonovaAction):
         if looked["image"] is not None:
             return looked
         if self.check_mode:
-            return looked if facts is None else looked | self._expected(facts, params)
+            return looked if facts is None else looked | self._expected(facts, params | {"pool": looked["pool"]})
         folder = self._connection._shell.tmpdir or self._make_tmp_path()
         remote = self._connection._shell.join_path(folder, os.path.basename(path))
         with self.watched(f"the image {params['name']}", HostView(self).arrived_in(remote, os.path.getsize(path))):

@@ -199,6 +199,10 @@ image:
       description: The least memory that it boots with, in MiB.
       type: int
       returned: success
+pool:
+  description: The pool of files that images are kept in.
+  returned: success
+  type: str
 removed:
   description: The images that are gone, or would be.
   returned: for O(state=absent) and O(state=pruned)
@@ -230,7 +234,7 @@ def work(module: AnsibleModule) -> Dict[str, Any]:
     params = dict(module.params, tmpdir=module.tmpdir)
     with open_connection(params["uri"]) as connection, explained(connection):
         params["pool"] = files_of(connection, params["pool"], params["file_pool"])
-        result = WORK[params["state"]](connection, params, check_mode=module.check_mode)
+        result = dict(WORK[params["state"]](connection, params, check_mode=module.check_mode), pool=params["pool"])
     if params["state"] != "present":
         return dict(result, diff={"before": {"images": result["removed"]}, "after": {"images": []}})
     before = {} if result["changed"] else result["image"]

@@ -124,6 +124,10 @@ volume:
       description: The pool that has it.
       type: str
       returned: success
+    file_pool:
+      description: The pool of files that has its record, where its own pool is none of files.
+      type: str
+      returned: when it is there
     volume:
       description: The name of libvirt's volume with the content.
       type: str

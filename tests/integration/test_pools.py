@@ -20,7 +20,7 @@ from tests.lab.storage import Ceph, iscsi_pool_xml, start_iscsi, xfs_device
 
 from .test_attach import act, wait_for_console
 from .test_volumes import device, known, refused, volume
-from .world import CATALOGUES, GIB, READY, Guest, World
+from .world import CATALOGUES, GIB, HOST_OPTIONS, READY, Guest, World
 
 pytestmark = pytest.mark.lab
 
@@ -238,3 +238,19 @@ def test_copies_on_xfs_share_their_blocks(world: World, tmp_path: Path) -> None:
         assert Guest(world.host.run(["cat", log]).stdout.encode()).disk("vda")["label"] == "TINYBOOT"
         assert taken() - before < 8 << 20
         world.server(name="web", state="absent")
+
+
+def test_the_roles_keep_disks_in_ceph(storage: Storage, world: World, pooled: str, tmp_path: Path) -> None:
+    """kilonova_pool alone says so: the image stays in the pool `default`, and the disk is a copy in Ceph."""
+    before = storage.images()
+    variables = {
+        "kilonova_uri": world.uri, "kilonova_pool": "ceph", "kilonova_flavors": CATALOGUES["flavors"],
+        "kilonova_images": {pooled: {"src": str(tmp_path / "pooled.qcow2")}}, "kilonova_host_options": HOST_OPTIONS,
+        "boot_name": "web", "boot_flavor": "tiny", "boot_image": pooled, "boot_state": "stopped",
+    }  # fmt: skip
+    role = {"ansible.builtin.include_role": {"name": "kilonova.compute.boot"}}
+    played = world.play(role, **variables)
+    assert played.code == 0, played.output
+    (disk,) = [name for name in storage.images() - before if name.endswith("_disk")]
+    assert storage.parent(disk).startswith("base_")
+    world.server(name="web", state="absent")

@@ -88,15 +88,16 @@ def is_named(record: Dict[str, Any], name_or_uuid: str) -> bool:
 def _parts(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[Tuple[str, str]]:
     """Its parts as (pool, name), the record of a volume of ours first. None where another domain has it meanwhile."""
     pool, files, name = volume["pool"], volume.get("file_pool"), volume.get("recorded_as")
+    helper = [(files, copier_name("%s/%s" % (pool, volume["name"])))] if files else []
     if not name:
-        return [(pool, volume["name"]), *([(files, copier_name("%s/%s" % (pool, volume["name"])))] if files else [])]
+        return [*helper, (pool, volume["name"])]
     if any(use["uuid"] != uuid for use in uses_of(list_uses(connection), volume, key="name")):
         return []
     if not files:
         return [(pool, volume_record_name(name)), (pool, volume["name"])]
     kind = kind_of(pool_facts(open_pool(connection, pool)))
     content = [(pool, volume["name"])] if kind is not None and kind.makes else []
-    return [(files, record_elsewhere(name, pool)), *content]
+    return [*helper, (files, record_elsewhere(name, pool)), *content]
 
 
 def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) -> None:

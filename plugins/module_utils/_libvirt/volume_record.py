@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional
 
 from .._errors import HypervisorError, KilonovaError
 from .._volume_name import FORMATS, GIB, PREFIX, content_name, is_volume_name, volume_id
+from .copying import copier_name
 from .json_record import read_json_record
 from .storage import create_volume, delete_volume, find_volume, upload, volume_names, volume_size
 from .volume_place import VolumePlace
@@ -48,7 +49,12 @@ def _found(place: VolumePlace, record: Dict[str, Any], recorded_as: str) -> Opti
     content = find_volume(place.pool, record.get("volume") or content_name(name, record["format"]))
     if content is None:
         return None
-    held = volume_size(content)
+    try:
+        held = volume_size(content)
+    except HypervisorError:
+        if place.elsewhere:
+            return None  # gone by other hands, and libvirt goes on listing it
+        raise
     found = {key: record.get(key) for key in ("kind", "name", "format", "created", "source", "image", "volume_id")}
     found.update(
         id=volume_id(record["kind"], place.name, name),
@@ -101,6 +107,8 @@ def delete_record_and_content(place: VolumePlace, name: str) -> None:
     """The record first: content without one is nobody's. A volume that was taken is only let go."""
     delete_volume(place.files, place.record_name(name))
     for content in content_names(place, name):
+        if place.elsewhere:
+            delete_volume(place.files, copier_name("%s/%s" % (place.name, content)))
         delete_volume(place.pool, content)
 
 
