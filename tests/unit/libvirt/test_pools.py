@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kilonova.compute.plugins.module_utils._errors import KilonovaError
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import copying
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.disk_xml import disk_element
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.pool_making import make_anywhere
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.pools import files_of, list_pool_facts, pool_facts
@@ -138,3 +139,14 @@ def test_units_are_taken_and_never_made(pools: Any, kind: str) -> None:
 def test_a_pool_says_nothing_of_its_secret(pools: Any) -> None:
     facts = pool_facts(pools.storagePoolLookupByName("my-rbd"))
     assert set(facts["source"]["auth"]) == {"type", "username", "secret_uuid", "secret_usage"}
+
+
+def test_a_copier_that_nobody_drives_is_removed(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libvirt ends it with its run, but for one case: the daemon itself was started again meanwhile."""
+    monkeypatch.setattr(copying.time, "sleep", lambda _seconds: None)
+    name = copying.copier_name("ceph/data")
+    connection.createXML(f"<domain type='test'><name>{name}</name><memory>1024</memory><os><type>hvm</type></os></domain>")
+    copying.refuse_copying(connection, "ceph/other")
+    assert name in [domain.name() for domain in connection.listAllDomains()]
+    copying.refuse_copying(connection, "ceph/data")
+    assert name not in [domain.name() for domain in connection.listAllDomains()]
