@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
+from ansible_collections.kilonova.compute.plugins.module_utils._progress import Steps
 
 from .world import World, request, server_task
 
@@ -75,7 +76,7 @@ class Watched:
             waits = step == "volumes" and len(self._met) < self._barrier.parties
             if waits:
                 self._met.add(server)
-            if step == "wait":
+            if step == Steps.DONE:
                 self._busy.discard(server)
         if waits:
             self._barrier.wait(timeout=60)
