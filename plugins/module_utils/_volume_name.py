@@ -20,6 +20,16 @@ def volume_id(kind: str, pool: str, name: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, "%s/%s/%s" % (kind, pool, name)))
 
 
+def secret_id(pool: str, content: str) -> str:
+    """The id of the libvirt secret with the key of libvirt's volume ``content``."""
+    return str(uuid.uuid5(_NAMESPACE, "secret/%s/%s" % (pool, content)))
+
+
+def tpm_secret_id(server: str) -> str:
+    """The id of the secret with which the state of a server's TPM is encrypted. ``server`` is its uuid."""
+    return str(uuid.uuid5(_NAMESPACE, "tpm/%s" % server))
+
+
 def is_volume_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 

@@ -14,7 +14,8 @@ description:
   - Makes a volume that outlives servers, blank or as a copy of an image, a volume or a snapshot.
   - Makes it larger, and deletes it.
   - A volume's id follows from its pool and name. Servers take it by either, see M(kilonova.compute.server).
-  - Volume types and encryption are not built yet.
+  - An encrypted volume is LUKS, in a raw file or inside qcow2. Its passphrase is kept by libvirt as a private secret of the
+    host, and shown nowhere. The host opens the volume, so that the guest sees a plain disk.
 author:
   - Kilonova contributors (@kilonova)
 options:
@@ -52,6 +53,30 @@ options:
       - Whether a new blank or raw volume takes all its space at once.
     type: bool
     default: false
+  volume_type:
+    description:
+      - The name or id of one of O(volume_types). Its pool, format, preallocation and encryption are the volume's.
+      - An option beside it that says otherwise is refused. A volume's type never changes.
+      - Without it, a copy of a volume or snapshot has the type of what it is made from.
+    type: str
+    aliases: [type]
+  volume_types:
+    description:
+      - The volume types that there are, as a dictionary by name or a list of C({name, id, description, pool, format,
+        preallocate, encryption}). What a type does not say is left to the volume.
+    type: raw
+  encryption:
+    description:
+      - Makes a new volume an encrypted one, in the words of Cinder, for example C({provider: luks}).
+      - Its C(cipher) is by default C(aes-xts-plain64), and its C(key_size) 256.
+      - A copy or a snapshot of an encrypted volume is encrypted too, with a key of its own.
+      - Only in a pool of files. A raw one cannot be preallocated.
+    type: dict
+  encryption_passphrase:
+    description:
+      - The passphrase of a new encrypted volume. Without it, the host makes one up, which nobody gets to see.
+      - For a volume that is there it matters only where the host has lost its secret, which is then made anew.
+    type: str
   source_image:
     description:
       - The name or sha256 of a base image of the same pool, or of O(file_pool), whose content a new volume gets.
@@ -100,6 +125,15 @@ EXAMPLES = r"""
   loop:
     - {name: web-root-monday, snapshot_of: web-root}
     - {name: test-root, source_snapshot: web-root-monday}
+
+- name: Keep an encrypted volume
+  kilonova.compute.volume:
+    name: ledger
+    size: 20
+    volume_type: safe
+    volume_types:
+      safe: {pool: ssd, format: qcow2, encryption: {provider: luks, cipher: aes-xts-plain64, key_size: 256}}
+    encryption_passphrase: "{{ vault_ledger_passphrase }}"
 """
 
 RETURN = r"""
@@ -173,6 +207,14 @@ volume:
       description: The id of the volume that a snapshot was made of.
       type: str
       returned: when it is there
+    volume_type:
+      description: The name of its type.
+      type: str
+      returned: success
+    encryption:
+      description: How it is encrypted, with C(provider), C(cipher), C(key_size) and C(secret), the id of libvirt's secret.
+      type: dict
+      returned: success
     created:
       description: When it was made, in seconds since 1970.
       type: int

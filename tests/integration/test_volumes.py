@@ -217,7 +217,8 @@ def test_volumes_are_judged_before_anything_is_touched(world: World) -> None:
     ]
     devices = [device("image", uuid="tiny", boot_index=0, volume_size=1), asked[2]]
     found = world.server(name="web", volume_types=types, block_device_mapping=devices)
-    assert [(p["code"], p["field"]) for p in found["problems"]] == [("NotBuilt", "block_device_mapping[1].volume_type")]
+    wrong = [(p["code"], p["field"]) for p in found["problems"]]
+    assert wrong == [("StoragePoolNotFound", "block_device_mapping[1].volume_type")]
     assert world.holdings() == before
 
 

@@ -130,12 +130,13 @@ class World:
                 "domains": sorted(domain.name() for domain in connection.listAllDomains()),
                 "volumes": sorted(volumes),
                 "pools": sorted(pool.name() for pool in connection.listAllStoragePools()),
+                "secrets": sorted(secret.usageID() for secret in connection.listAllSecrets()),
                 "nvram": sorted(path.name for path in self.host.path("/var/lib/libvirt/qemu/nvram").glob("*")),
                 "processes": self.host.run(["pgrep", "-c", "qemu-system"], check=False).stdout.split(),
             }
 
     def wipe(self) -> None:
-        """Removes every domain, QEMU's logs, and what else than base images is in the pool `default`, the hard way."""
+        """Removes every domain and secret, QEMU's logs, and all but base images of the pool `default`, the hard way."""
         with self.connected() as connection:
             for domain in connection.listAllDomains():
                 persistent = domain.isPersistent()
@@ -143,6 +144,8 @@ class World:
                     domain.destroy()
                 if persistent:
                     domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+            for secret in connection.listAllSecrets():
+                secret.undefine()
             pool = connection.storagePoolLookupByName("default")
             for volume in pool.listAllVolumes():
                 if not volume.name().startswith("base_"):

@@ -66,7 +66,7 @@ GIVEN = Resources(
 
 def ask(
     planned: Checked[list[Planned]],
-    images: Mapping[str, Any],
+    catalogues: Mapping[str, Any],
     *,
     host_options: Mapping[str, Any] | None = None,
     changes: Mapping[str, Any] | None = None,
@@ -74,8 +74,8 @@ def ask(
 ) -> Answer:
     """The whole way of a request on one host, as the module server goes it.
 
-    ``images`` is the catalogue, ``changes`` are facts of the host that differ, ``resources`` stand in for what the module gives
-    a server."""
+    ``catalogues`` are normalised, ``changes`` are facts of the host that differ, ``resources`` stand in for what the module
+    gives a server."""
     options = check_host_options(host_options)
     problems = (*planned.problems, *options.problems)
     no_effect = (*planned.no_effect, *options.no_effect)
@@ -87,7 +87,7 @@ def ask(
     pools = find_pools(hypervisor, {"pool": "default"}, options.value, wrong)
     if wrong:
         return Answer(tuple(wrong), no_effect)
-    place = Place(hypervisor, options.value, pools, images)
+    place = Place(hypervisor, options.value, pools, catalogues["images"], volume_types=catalogues["volume_types"])
     for number, item in enumerate(planned.value):
         designed, found, reasons = _design(item, place, f"servers[{number}]", resources)
         problems += found

@@ -83,7 +83,7 @@ def _answer(plan: Plan, sample: Sample, *, given: bool) -> Answer:
     world = World({**FLAVOR, **sample.get("flavor", {})}, {**IMAGE, **sample.get("image", {})})
     planned = plan(sample, world)
     noted = Checked(planned.value, (*world.problems, *planned.problems), (*world.no_effect, *planned.no_effect))
-    return ask(noted, world.catalogues["images"], resources=GIVEN if given else None)
+    return ask(noted, world.catalogues, resources=GIVEN if given else None)
 
 
 def _trial(plan: Plan, sample: Sample, later: Sample, named: str) -> Trial:

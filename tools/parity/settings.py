@@ -46,7 +46,7 @@ def _answer(sample: Sample, specs: Mapping[str, Any], properties: Mapping[str, A
     planned = _plan(wish, world, sample.get("form"))
     noted = Checked(planned.value, planned.problems, (*world.no_effect, *planned.no_effect))
     resources = GIVEN if given else None
-    return ask(noted, world.catalogues["images"], host_options=options, changes=sample.get("host"), resources=resources)
+    return ask(noted, world.catalogues, host_options=options, changes=sample.get("host"), resources=resources)
 
 
 def _plan(wish: Mapping[str, Any], world: World, form: str | None) -> Checked[list[Planned]]:

@@ -115,6 +115,9 @@ class Attachments:
         ElementTree.SubElement(disk, "target", dev=target["dev"], bus=target["bus"])
         ElementTree.SubElement(disk, "serial").text = volume["id"]
         ElementTree.SubElement(disk, "alias", name="ua-" + volume["id"])
+        if volume["encryption"]:  # guest VOL-12
+            key = ElementTree.SubElement(disk, "encryption", format="luks")
+            ElementTree.SubElement(key, "secret", type="passphrase", uuid=volume["encryption"]["secret"])
         if target["bus"] == "scsi" and properties.get("hw_scsi_model") == "virtio-scsi":
             ElementTree.SubElement(disk, "address", type="drive", controller="0", unit=str(self._free_unit()))
         return ElementTree.tostring(disk, encoding="unicode")
@@ -157,7 +160,7 @@ class Attachments:
         entry: Dict[str, Any] = {
             "role": "volume", "pool": volume["pool"], "name": volume["volume"], "path": volume["path"],
             "capacity": volume["bytes"], "format": volume["format"], "recorded_as": volume["name"], "existing": True,
-            **({"file_pool": volume["file_pool"]} if volume["file_pool"] else {}),
+            **{key: volume[key] for key in ("file_pool", "encryption") if volume[key]},
             "delete_on_termination": delete_on_termination,
         }  # fmt: skip
         others, known = self._split(volume)

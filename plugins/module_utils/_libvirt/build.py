@@ -16,6 +16,7 @@ import zlib
 from typing import Any, Callable, Dict, List
 
 from .._errors import HypervisorError
+from .._volume_name import tpm_secret_id
 from .domain import define, find_domain, is_active, is_persistent, start, start_transient, undefine
 from .domain_record import set_record_state
 from .ended import write_ended_record
@@ -23,6 +24,7 @@ from .errors import is_error
 from .logs import ConsoleReader
 from .pool_making import make_anywhere
 from .removal import remove_ended, remove_server
+from .secret import ensure_secret
 from .storage import ensure_volume, open_pool, upload
 from .volume_making import ensure_recorded_volume
 from .wait import LifecycleEvents, gone, wait_for_console, wait_for_state
@@ -116,6 +118,8 @@ class Build:
     def _volumes(self) -> None:
         if not self._entry["persistent"]:
             write_ended_record(self._connection, self._entry)
+        if self._entry.get("tpm"):
+            ensure_secret(self._connection, tpm_secret_id(self._entry["uuid"]), "vtpm", self._entry["uuid"])
         for volume in self._entry["volumes"]:
             if volume.get("record"):
                 ensure_recorded_volume(self._connection, volume)

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from .._errors import HypervisorError
 from .._pool_kinds import kind_of
-from .._volume_name import record_elsewhere
+from .._volume_name import record_elsewhere, tpm_secret_id
 from .._volume_name import record_name as volume_record_name
 from .connection import host_uuid
 from .copying import copier_name
@@ -22,6 +22,7 @@ from .domain import find_domain
 from .errors import is_error
 from .json_record import read_json_record
 from .pools import pool_facts
+from .secret import undefine_secret
 from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
 from .volume_use import list_uses, uses_of
 
@@ -101,11 +102,15 @@ def _parts(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[Tuple[str
 
 
 def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) -> None:
-    """Deletes these volumes ({pool, name}), older parts of the console log, and the record at the very end."""
+    """Deletes these volumes ({pool, name}), older parts of the console log, then their secrets, the record at the very end."""
     by_pool: Dict[str, List[str]] = {}
+    secrets = [tpm_secret_id(uuid)]
     for volume in volumes:
-        for pool_name, name in _parts(connection, uuid, volume):
+        parts = _parts(connection, uuid, volume)
+        for pool_name, name in parts:
             by_pool.setdefault(pool_name, []).append(name)
+        if parts and volume.get("encryption"):
+            secrets.append(volume["encryption"]["secret"])
     for pool_name, names in sorted(by_pool.items()):
         pool = open_pool(connection, pool_name)
         # virtlogd's older parts of a console log are known to the pool only after a refresh.
@@ -113,4 +118,6 @@ def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) ->
         rotated = [n for n in volume_names(pool) if n.startswith("%s_console.log." % uuid)]
         for name in names + rotated:
             delete_volume(pool, name)
+    for secret in secrets:
+        undefine_secret(connection, secret)
     delete_ended_record(connection, uuid, sorted(by_pool))

@@ -32,14 +32,16 @@ _NO_REFLINK = ("VIR_ERR_SYSTEM_ERROR", "VIR_ERR_INVALID_ARG", "VIR_ERR_NO_SUPPOR
 
 
 def make_volume(connection: Any, spec: Dict[str, Any]) -> Any:
-    """``spec`` is the plan's: {pool, name, capacity, format, backing_path, backing_format, clone_of, preallocate, fill}.
+    """``spec`` is the plan's: {pool, name, capacity, format, backing_path, backing_format, clone_of, clone_pool,
+    preallocate, fill, encryption}.
 
     A copy and a filled volume are made anew each time: what a killed run left of them may be half of it."""
     pool = open_pool(connection, spec["pool"])
     if spec.get("clone_of"):
         if not spec.get("record"):  # a volume of its own has been looked for already, and may be another run's
             delete_volume(pool, spec["name"])
-        return clone_volume(pool, spec, spec["clone_of"], clone_format=spec.get("clone_format"))
+        source_pool = open_pool(connection, spec["clone_pool"]) if spec.get("clone_pool") else pool
+        return clone_volume(pool, spec, spec["clone_of"], source_pool=source_pool, clone_format=spec.get("clone_format"))
     if spec.get("fill"):
         delete_volume(pool, spec["name"])
         return _filled(connection, pool, spec)
@@ -54,12 +56,14 @@ def _allocation(spec: Dict[str, Any]) -> int:
     return 0
 
 
-def clone_volume(pool: Any, spec: Dict[str, Any], source_name: str, *, clone_format: Any = None) -> Any:
-    """A full copy of a volume of the same pool, in the format of ``spec`` and at least as large.
+def clone_volume(
+    pool: Any, spec: Dict[str, Any], source_name: str, *, source_pool: Any = None, clone_format: Any = None
+) -> Any:
+    """A full copy of a volume, by default of the same pool, in the format of ``spec`` and at least as large.
 
     ``clone_format`` is what the source is known to be. libvirt believes what it finds in a file, and a guest can write a
     header with a foreign backing file into its own raw disk: a source that does not look like itself is never read."""
-    source = find_source(pool, source_name, clone_format)
+    source = find_source(source_pool or pool, source_name, clone_format)
     xml = volume_xml(dict(spec, sparse=True))
     name = "%s/%s" % (pool.name(), spec["name"])
 
@@ -79,7 +83,8 @@ def clone_volume(pool: Any, spec: Dict[str, Any], source_name: str, *, clone_for
 def _shared(spec: Dict[str, Any], source: Any, call: Callable[[int], Any]) -> Any:
     """A raw copy that shares its blocks with the source until one of them is written to; None where that cannot be: only the
     attempt tells whether the file system of a pool of files can do it."""
-    if spec.get("file_pool") or spec.get("preallocate") or spec["format"] != "raw" or not _looks_like(source, "raw"):
+    whole = any(spec.get(key) for key in ("file_pool", "preallocate", "encryption"))
+    if whole or spec["format"] != "raw" or not _looks_like(source, "raw"):
         return None
     try:
         return when_idle(lambda: call(libvirt.VIR_STORAGE_VOL_CREATE_REFLINK))

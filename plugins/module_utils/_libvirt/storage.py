@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from .._errors import HypervisorError
 from .binding import libvirt
 from .errors import is_error, translate_errors
+from .volume_key import encryption_element
 
 T = TypeVar("T")
 
@@ -95,7 +96,7 @@ def volume_names(pool: Any) -> List[str]:
 
 
 def volume_xml(spec: Dict[str, Any]) -> str:
-    """Volume XML of {name, capacity (bytes), format, backing_path, backing_format, mode, sparse}.
+    """Volume XML of {name, capacity (bytes), format, backing_path, backing_format, mode, sparse, encryption}.
 
     One that is not sparse takes all its space when it is made, and fails then where the pool has too little."""
     root = ElementTree.Element("volume")
@@ -107,6 +108,8 @@ def volume_xml(spec: Dict[str, Any]) -> str:
     ElementTree.SubElement(target, "format", type=spec["format"])
     if spec.get("mode"):
         ElementTree.SubElement(ElementTree.SubElement(target, "permissions"), "mode").text = spec["mode"]
+    if spec.get("encryption"):
+        target.append(encryption_element(spec["encryption"]))
     if spec.get("backing_path"):
         backing = ElementTree.SubElement(root, "backingStore")
         ElementTree.SubElement(backing, "path").text = spec["backing_path"]

@@ -9,18 +9,22 @@ import time
 from typing import Any, Dict, Optional
 
 from .._errors import HypervisorError
+from .._pool_kinds import volume_path
+from .._volume_name import secret_id
 from .claiming import make_once
 from .copying import refuse_copying
 from .errors import is_error
 from .pool_making import make_anywhere
 from .storage import delete_volume, refresh, volume_names
+from .volume_key import forget_keys, make_encrypted
 from .volume_place import VolumePlace
 from .volume_record import read_volume, write_record
 
 
 def ensure_recorded_volume(connection: Any, spec: Dict[str, Any]) -> Dict[str, Any]:
     """The volume of a plan or a module call, made once. ``spec``: {pool, name (the content's), capacity, format, clone_of,
-    clone_format, preallocate} and ``record``: {kind, name, format, source, image, volume_id}. Returns its record."""
+    clone_format, preallocate, encryption, passphrase} and ``record``: {kind, name, format, source, image, volume_id,
+    volume_type, encryption}. Returns its record."""
     place = VolumePlace(connection, spec["pool"], spec.get("file_pool"))
     record = spec["record"]
     found = find_recorded(place, record["name"])
@@ -55,7 +59,16 @@ def _make(place: VolumePlace, spec: Dict[str, Any]) -> bool:
 
 
 def _copy_or_create(place: VolumePlace, spec: Dict[str, Any]) -> None:
-    make_anywhere(place.connection, spec)
+    if not spec.get("encryption"):
+        make_anywhere(place.connection, spec)
+        return
+    make_encrypted(
+        place.connection,
+        volume_path(place.facts, spec["name"]),
+        spec,
+        make=lambda: make_anywhere(place.connection, spec),
+        begun=lambda: spec["name"] in volume_names(place.pool),
+    )
 
 
 def _remove(place: VolumePlace, spec: Dict[str, Any]) -> None:
@@ -64,6 +77,8 @@ def _remove(place: VolumePlace, spec: Dict[str, Any]) -> None:
     delete_volume(place.files, place.record_name(spec["record"]["name"]))
     if place.kind.makes:
         delete_volume(place.pool, spec["name"])
+    if spec.get("encryption"):
+        forget_keys(place.connection, place.name, [spec["name"]])
 
 
 def _finish(place: VolumePlace, spec: Dict[str, Any]) -> Dict[str, Any]:
@@ -91,19 +106,24 @@ def volume_spec(
     kind: str = "volume",
     source: Optional[Dict[str, Any]] = None,
     preallocate: bool = False,
+    volume_type: Optional[str] = None,
+    encryption: Optional[Dict[str, Any]] = None,
 ) -> Dict[str, Any]:
     """What ``ensure_recorded_volume`` takes. ``source``: {kind, name, id, content, content_format, image, volume_id}."""
     origin = source or {}
+    content = place.content_name(name, volume_format)
+    encrypted = dict(encryption, secret=secret_id(place.name, content)) if encryption else None
     return {
         "pool": place.name,
         "file_pool": place.file_pool,
-        "name": place.content_name(name, volume_format),
+        "name": content,
         "capacity": capacity,
         "format": volume_format,
         "clone_of": origin.get("content"),
         "clone_pool": origin.get("content_pool"),
         "clone_format": origin.get("content_format"),
         "preallocate": preallocate,
+        "encryption": encrypted,
         "record": {
             "kind": kind,
             "name": name,
@@ -111,5 +131,7 @@ def volume_spec(
             "source": {key: origin[key] for key in ("kind", "name", "id")} if origin else None,
             "image": origin.get("image"),
             "volume_id": origin.get("volume_id"),
+            "volume_type": volume_type,
+            "encryption": encrypted,
         },
     }

@@ -17,9 +17,13 @@ from .._volume_name import FORMATS, GIB, PREFIX, content_name, is_volume_name, v
 from .copying import copier_name
 from .json_record import read_json_record
 from .storage import create_volume, delete_volume, find_volume, upload, volume_names, volume_size
+from .volume_key import forget_keys
 from .volume_place import VolumePlace
 
 SCHEMA = 1
+
+# What a record says of its volume.
+_SAID = ("kind", "name", "format", "created", "source", "image", "volume_id", "volume_type", "encryption")
 
 
 class VolumeError(KilonovaError):
@@ -33,7 +37,7 @@ def check_name(name: str) -> None:
 
 def read_volume(place: VolumePlace, name: str) -> Optional[Dict[str, Any]]:
     """A complete volume or snapshot: {kind, name, id, pool, file_pool, volume, path, format, size (GiB), bytes, created,
-    source, image, volume_id}."""
+    source, image, volume_id, volume_type, encryption}."""
     return _read(place, place.record_name(name), name)
 
 
@@ -55,7 +59,7 @@ def _found(place: VolumePlace, record: Dict[str, Any], recorded_as: str) -> Opti
         if place.elsewhere:
             return None  # gone by other hands, and libvirt goes on listing it
         raise
-    found = {key: record.get(key) for key in ("kind", "name", "format", "created", "source", "image", "volume_id")}
+    found = {key: record.get(key) for key in _SAID}
     found.update(
         id=volume_id(record["kind"], place.name, name),
         pool=place.name,
@@ -106,10 +110,12 @@ def write_record(place: VolumePlace, record: Dict[str, Any], content: str) -> No
 def delete_record_and_content(place: VolumePlace, name: str) -> None:
     """The record first: content without one is nobody's. A volume that was taken is only let go."""
     delete_volume(place.files, place.record_name(name))
-    for content in content_names(place, name):
+    contents = content_names(place, name)
+    for content in contents:
         if place.elsewhere:
             delete_volume(place.files, copier_name("%s/%s" % (place.name, content)))
         delete_volume(place.pool, content)
+    forget_keys(place.connection, place.name, contents)
 
 
 def content_names(place: VolumePlace, name: str) -> List[str]:

@@ -17,6 +17,8 @@ from .errors import translate_errors
 from .making import grow_volume
 from .pools import list_pool_facts
 from .storage import open_pool, refresh, volume_names
+from .volume_encryption import bring_key_back, check_same, new_encryption
+from .volume_key import has_keys
 from .volume_limits import check_grows, check_wishes, taken_bytes
 from .volume_making import ensure_recorded_volume, find_recorded, volume_spec
 from .volume_place import VolumePlace
@@ -91,7 +93,10 @@ class _VolumeTask:
     def absent(self) -> Dict[str, Any]:
         found = self._read()
         if found is None:
-            leftovers = [n for n in content_names(self._place, self._name) if n in volume_names(self._place.pool)]
+            contents = content_names(self._place, self._name)
+            leftovers = set(contents) & set(volume_names(self._place.pool)) or has_keys(
+                self._connection, self._place.name, contents
+            )
             if leftovers and not self._check_mode:
                 delete_record_and_content(self._place, self._name)
             return self._answer(None, None, changed=bool(leftovers))
@@ -129,17 +134,22 @@ class _VolumeTask:
         spec = volume_spec(
             self._place, self._name, capacity, wanted,
             kind=self._kind, source=source, preallocate=bool(self._params.get("preallocate")),
+            volume_type=self._params.get("volume_type") or (source or {}).get("volume_type"),
+            encryption=new_encryption(self._place, self._params, source),
         )  # fmt: skip
+        spec["passphrase"] = self._params.get("encryption_passphrase")
         if self._check_mode:
             planned = {"name": self._name, "kind": self._kind, "pool": self._params["pool"], "format": wanted}
             planned.update(id=volume_id(self._kind, self._params["pool"], self._name), size=capacity // GIB)
+            planned.update({key: spec["record"][key] for key in ("volume_type", "encryption")})
             return self._answer(None, planned, changed=True)
         made = ensure_recorded_volume(self._connection, spec)
         changed = made.pop("changed")
         return self._answer(None, self._described(made), changed=changed)
 
     def _source(self) -> Optional[Dict[str, Any]]:
-        """What the content comes from: {kind, name, id, bytes, content, content_format, image, volume_id}."""
+        """What the content comes from: {kind, name, id, bytes, content, content_format, image, volume_id, volume_type,
+        encryption}."""
         if self._params.get("source_image"):
             return self._source_image(self._params["source_image"])
         for option, kind in (("source_volume", "volume"), ("source_snapshot", "snapshot"), ("snapshot_of", "volume")):
@@ -192,10 +202,12 @@ class _VolumeTask:
             "content_format": found["format"],
             "image": found["image"],
             "volume_id": found["id"] if self._kind == "snapshot" else None,
+            "volume_type": found["volume_type"],
+            "encryption": found["encryption"],
         }
 
     def _keep(self, found: Dict[str, Any]) -> Dict[str, Any]:
-        """It is there: nothing but its size can change."""
+        """It is there: nothing but its size can change, and a key that the host has lost is brought back."""
         if found["kind"] != self._kind:
             raise VolumeError(
                 "the pool %s has a %s %s already, which is not a %s"
@@ -204,9 +216,11 @@ class _VolumeTask:
         wanted_format = self._params.get("format")
         if wanted_format and wanted_format != found["format"]:
             raise VolumeError("the volume %s is %s, not %s" % (self._name, found["format"], wanted_format))
+        check_same(self._params, found)
+        brought = bring_key_back(self._place, self._params, found, check_mode=self._check_mode)
         wanted = (self._params.get("size") or 0) * GIB
         if not wanted or wanted == found["bytes"] or (not self._place.kind.makes and wanted == found["size"] * GIB):
-            return self._answer(found, found, changed=False)
+            return self._answer(found, found, changed=brought)
         if wanted < found["bytes"]:
             raise VolumeError(
                 "the volume %s has %d bytes and is never made smaller, to %d" % (self._name, found["bytes"], wanted)

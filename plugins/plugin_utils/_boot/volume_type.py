@@ -49,11 +49,11 @@ class VolumeType(TypedDict):
 
 
 class VolumeSettings(TypedDict):
-    """What a type and the options beside it come to; ``pool`` is None where neither says one."""
+    """What a type and the options beside it come to; None where neither says anything."""
 
     pool: str | None
-    format: str
-    preallocate: bool
+    format: str | None
+    preallocate: bool | None
     encryption: Encryption | None
 
 
@@ -167,13 +167,8 @@ def settings_of(
             )
             problems.add("Invalid", _RULE, where, shown(value), shown(own[key]), message)
         own[key] = value
-    found = VolumeSettings(
-        pool=own["pool"],
-        format=own["format"] or VOLUME_FORMATS[0],
-        preallocate=bool(own["preallocate"]),
-        encryption=own["encryption"],
-    )
-    if found["encryption"] is not None and found["preallocate"] and found["format"] == "raw":
+    found = VolumeSettings(pool=own["pool"], format=own["format"], preallocate=own["preallocate"], encryption=own["encryption"])
+    if found["encryption"] is not None and found["preallocate"] and found["format"] != "qcow2":
         message = f"{field}: libvirt takes no space beforehand for a raw encrypted volume; format qcow2 can"
         problems.add("NotBuilt", _RULE, field, "preallocate with format raw", {"format": "qcow2"}, message)
     return found

@@ -18,7 +18,8 @@ class VolumePlan:
     ``file_pool`` is the pool of files beside one that is none; ``preallocate`` takes the whole size at once;
     ``file_system`` is what it is formatted as (``swap`` for a swap area), with that ``label``. A volume of the module
     ``volume`` has role volume and that name in ``recorded_as``; ``record`` is written beside one that we make, and one that
-    was there before is ``existing``."""
+    was there before is ``existing``. ``encryption``: {provider, cipher, key_size, secret}, the last being the id of libvirt's
+    secret."""
 
     role: str
     pool: str
@@ -39,6 +40,7 @@ class VolumePlan:
     existing: bool = False
     file_system: str | None = None
     label: str | None = None
+    encryption: Mapping[str, Any] | None = None
     delete_on_termination: bool = True
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,7 +50,7 @@ class VolumePlan:
             key
             for key in (
                 *("clone_of", "clone_format", "clone_pool", "file_pool"),
-                *("preallocate", "file_system", "label", "recorded_as", "existing"),
+                *("preallocate", "file_system", "label", "recorded_as", "existing", "encryption"),
             )
             if getattr(self, key)
         ]

@@ -45,7 +45,7 @@ def show_domains(params: Mapping[str, Any], read_file: ReadFile) -> dict[str, An
     pools = find_pools(hypervisor, params, options.value, problems)
     shape = read_shape(params, problems)
     refuse(problems)
-    place = Place(hypervisor, options.value, pools, requests.images, shape)
+    place = Place(hypervisor, options.value, pools, requests.images, shape, requests.volume_types)
     explained = bool(params.get("explain"))
     domains = [_show(request.server, place, problems, no_effect, explained=explained) for request in requests.planned]
     refuse(problems)

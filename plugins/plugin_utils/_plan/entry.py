@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.module_utils._claims import claim, release
+from ansible_collections.kilonova.compute.plugins.module_utils._volume_name import tpm_secret_id
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.request_wish import Wish
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Image, Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.volume_type import VolumeType
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.base_image import BaseImage
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.config_drive import build_drive, drive_files
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design
@@ -56,10 +58,11 @@ class Place:
         pools: Pools,
         images: Mapping[str, Image] | None = None,
         shape: Shape = PLAIN,
+        volume_types: Mapping[str, VolumeType] | None = None,
     ) -> None:
         self.shape = shape
         self.hypervisor = hypervisor
-        self.sources = VolumeSources(hypervisor, pools.disks, pools.files, images or {})
+        self.sources = VolumeSources(hypervisor, pools.disks, pools.files, images or {}, volume_types or {})
         self.options = options
         self.pool = pools.disks
         self.file_pool = pools.files
@@ -120,6 +123,7 @@ class Place:
             volumes=volumes.connections,
             made_volumes=volumes.made,
             volume_plans=tuple(volumes.plans),
+            tpm_secret=tpm_secret_id(uuid) if _host_keeps_tpm(server) else None,
             abilities=ABILITIES,
             kernel=self._boot_file(server, "kernel_id", path, problems),
             ramdisk=self._boot_file(server, "ramdisk_id", path, problems),
@@ -139,6 +143,11 @@ class Place:
             message = f"{where}: the image {wanted} is not on the host (the module image brings it there)"
             problems.add("ImageNotFound", "DSK-07", where, wanted, here, message)
         return None if found is None else _base(found)
+
+
+def _host_keeps_tpm(server: Server) -> bool:
+    """Guest TPM-05: no key manager could keep the secret for a user."""
+    return server["flavor"]["extra_specs"].get("hw:tpm_secret_security") == "host"
 
 
 def _base(found: Mapping[str, Any]) -> BaseImage:
@@ -203,6 +212,7 @@ def build_entry(item: Planned, wish: Wish, designed: Design, xml: str, minting: 
         "xml": xml,
         "volumes": volumes,
         "fills": fills.packed,
+        "tpm": designed.domain.devices.tpm is not None,
         "console": None if console is None else {"pool": console.pool, "name": console.name},
         "wanted": item.intent.power or "running",
         "persistent": item.intent.persistent,

@@ -106,7 +106,7 @@ class ServerTask:
         pools = find_pools(hypervisor, self.params, options.value, problems)
         shape = read_shape(self.params, problems)
         refuse(problems, single=self._single)
-        place = Place(hypervisor, options.value, pools, requests.images, shape)
+        place = Place(hypervisor, options.value, pools, requests.images, shape, requests.volume_types)
         fills = Fills()
         taken = []
         for item, request in zip(planned, requests.planned, strict=True):

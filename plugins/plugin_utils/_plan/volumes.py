@@ -14,15 +14,18 @@ from ansible_collections.kilonova.compute.plugins.module_utils._volume_name impo
     GIB,
     content_name,
     host_name_of,
+    secret_id,
     volume_id,
 )
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import Problems
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import BlockDevice, Image, Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.volume_type import VolumeType
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor, StoragePool
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import VolumeConnection
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_plan import VolumePlan
 
 from .base_image import find_base
+from .volume_kind import kind_of_new
 
 Record = Mapping[str, Any]
 
@@ -61,12 +64,13 @@ class ServerVolumes:
 
 @dataclass(frozen=True)
 class VolumeSources:
-    """Where volumes come from: the host's own, its base images, and the catalogue that names those."""
+    """Where volumes come from: the host's own, its base images, and the catalogues that name those and the volumes' types."""
 
     hypervisor: Hypervisor
     pool: StoragePool
     files: StoragePool
     images: Mapping[str, Image]
+    types: Mapping[str, VolumeType]
 
     def of_server(self, server: Server, uuid: str, path: str, problems: Problems) -> ServerVolumes:
         found = ServerVolumes()
@@ -74,9 +78,6 @@ class VolumeSources:
             if device["destination_type"] != "volume" or device["no_device"]:
                 continue
             where = f"{path}.block_device_mapping[{index}]" if path else f"block_device_mapping[{index}]"
-            if device["volume_type"]:
-                message = f"{where}.volume_type: volume types are not built yet, so the request is refused"
-                problems.add("NotBuilt", "BDM-72", f"{where}.volume_type", device["volume_type"], None, message)
             if device["volume_id"]:
                 self._take(device, where, found, problems)
             else:
@@ -98,14 +99,15 @@ class VolumeSources:
             problems.add("VolumeNotFound", "BDM-75", f"{where}.volume_id", device["volume_id"], None, message)
             return
         pool = next(pool for pool in self.hypervisor["pools"] if pool["name"] == record["pool"])
-        found.connections[record["id"]] = VolumeConnection(
-            id=record["id"], driver="pool", pool=pool, name=record["volume"], path=record["path"], format=record["format"]
+        name, path = record["volume"], record["path"]
+        found.connections[record["id"]] = _connection(
+            record["id"], pool, name, path, record["format"], record.get("encryption")
         )
         found.plans.append(
             VolumePlan(
                 role="volume", pool=record["pool"], file_pool=record.get("file_pool"), name=record["volume"],
                 path=record["path"], capacity=record["bytes"], format=record["format"], recorded_as=record["name"],
-                existing=True, delete_on_termination=device["delete_on_termination"],
+                encryption=record.get("encryption"), existing=True, delete_on_termination=device["delete_on_termination"],
             )
         )  # fmt: skip
 
@@ -118,24 +120,28 @@ class VolumeSources:
         if capacity < least:
             message = f"{where}.volume_size: the {source['kind']} {source['name']} has {least} bytes, more than {capacity}"
             problems.add("VolumeSmallerThanMinDisk", "BDM-74", f"{where}.volume_size", capacity, {"min": least}, message)
-        name, pool = f"{uuid}-vol{index}", self.pool["name"]
-        elsewhere = None if has_files(self.pool) else self.files["name"]
-        content = content_name(name, "raw")
+        kind = kind_of_new(device["volume_type"], source, self, where, problems)
+        name, pool, elsewhere = f"{uuid}-vol{index}", kind.pool, None if has_files(kind.pool) else self.files["name"]
+        content = content_name(name, kind.format)
         if elsewhere is not None:  # other hosts may share such a pool
             content = host_name_of(content, self.hypervisor["uuid"])
-        path = volume_path(self.pool, content)
+        path = volume_path(pool, content)
+        secret = secret_id(pool["name"], content)
+        encryption = None if kind.encryption is None else {**kind.encryption, "secret": secret}
         record = {
-            "kind": "volume", "name": name, "format": "raw", "image": source.get("image"), "volume_id": None,
+            "kind": "volume", "name": name, "format": kind.format, "image": source.get("image"), "volume_id": None,
             "source": {key: source[key] for key in ("kind", "name", "id")} if source else None,
+            "volume_type": kind.name, "encryption": encryption,
         }  # fmt: skip
-        identity = volume_id("volume", pool, name)
-        found.made[index] = VolumeConnection(id=identity, driver="pool", pool=self.pool, name=content, path=path, format="raw")
+        identity = volume_id("volume", pool["name"], name)
+        found.made[index] = _connection(identity, pool, content, path, kind.format, encryption)
         found.plans.append(
             VolumePlan(
-                role="volume", pool=pool, file_pool=elsewhere, name=content, path=path, capacity=capacity, format="raw",
+                role="volume", pool=pool["name"], file_pool=elsewhere, name=content, path=path, capacity=capacity,
+                format=kind.format, preallocate=kind.preallocate, encryption=encryption,
                 clone_of=source.get("content"), clone_format=source.get("content_format"),
-                clone_pool=source.get("content_pool"), recorded_as=name, record=record,
-                delete_on_termination=device["delete_on_termination"],
+                clone_pool=None if source.get("content_pool") == pool["name"] else source.get("content_pool"),
+                recorded_as=name, record=record, delete_on_termination=device["delete_on_termination"],
             )
         )  # fmt: skip
 
@@ -157,7 +163,7 @@ class VolumeSources:
         return {
             "kind": "image", "name": image["name"], "id": image["id"], "bytes": base["virtual_size"],
             "content": base["volume"], "content_format": "qcow2" if base["disk_format"] == "qcow2" else "raw",
-            "content_pool": None if self.files is self.pool else self.files["name"],
+            "content_pool": self.files["name"],
             "image": dict(image["properties"]) | limits | {"image_id": image["id"], "image_name": image["name"]},
         }  # fmt: skip
 
@@ -170,7 +176,17 @@ class VolumeSources:
         return {
             "kind": "snapshot", "name": record["name"], "id": record["id"], "bytes": record["bytes"],
             "content": record["volume"], "content_format": record["format"], "image": record["image"],
+            "content_pool": record["pool"], "volume_type": record.get("volume_type"), "encryption": record.get("encryption"),
         }  # fmt: skip
+
+
+def _connection(
+    identity: str, pool: StoragePool, name: str, path: str, volume_format: str, encryption: Mapping[str, Any] | None
+) -> VolumeConnection:
+    found = VolumeConnection(id=identity, driver="pool", pool=pool, name=name, path=path, format=volume_format)
+    if encryption is not None:
+        found["encryption_secret"] = encryption["secret"]
+    return found
 
 
 def check_taken_once(plans: Sequence[tuple[str, Sequence[VolumePlan]]], problems: Problems) -> None:

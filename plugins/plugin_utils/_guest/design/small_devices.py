@@ -45,8 +45,11 @@ def design_tpm(context: Context) -> Tpm | None:
         message = "the host option libvirt.swtpm_enabled is off, so there is no emulated TPM"
         context.refuse("Invalid", "TPM-06", field, tpm.version, None, message)
     if context.resources.tpm_secret is None:
-        message = "an emulated TPM needs a secret of the host that encrypts its state"
-        context.refuse("Invalid", "TPM-04", field, tpm.version, None, message)
+        message = (
+            "an emulated TPM needs a secret that encrypts its state. There is no key manager that could keep one for its user: "
+            "the extra spec hw:tpm_secret_security=host has the host keep it"
+        )
+        context.refuse("NotBuilt", "TPM-05", field, tpm.secret_security, ["host"], message)
         return None
     return Tpm(model=tpm.model, version=tpm.version, secret=context.resources.tpm_secret)
 

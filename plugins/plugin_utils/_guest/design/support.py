@@ -14,7 +14,6 @@ from .context import Context
 LATER_SPECS: dict[str, tuple[str, ...]] = {
     "hw:ephemeral_encryption": ("false", "False", "0", "no", "off"),
     "hw:ephemeral_encryption_format": (),
-    "hw:tpm_secret_security": ("user",),
 }
 LATER_PROPERTIES: dict[str, tuple[object, ...]] = {
     "hw_ephemeral_encryption": (False,),
