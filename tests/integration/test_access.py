@@ -93,6 +93,26 @@ def test_a_folder_that_may_have_an_access_list_is_named_by_the_failed_start(worl
         assert world.holdings() == before
 
 
+def test_a_closed_folder_behind_a_link_is_mended_too(world: World, lab: Any, little: Path) -> None:
+    """The path that libvirt knows names other folders than the kernel goes through."""
+    wish = WISH | {"images": {"little": {"src": "little.raw"}}, "pool": "way"}
+    with shut_pool(world, lab, little) as above:
+        link = lab.shared / "way"
+        link.symlink_to(above / "shut")
+        world.host.virsh("pool-create-as", "way", "dir", "--target", str(link))
+        above.chmod(0o700)
+        before = world.holdings()
+        error = only_error(world.server(**wish))
+        assert "leads through a symbolic link" in error["message"]
+        assert world.holdings() == before
+        mend(world, error["fault"]["command"])
+        world.booted(**wish)
+        world.server(name="web", state="absent")
+        assert world.holdings() == before
+        world.host.virsh("pool-destroy", "way")
+        link.unlink()
+
+
 def test_a_read_only_pool_is_named(world: World, lab: Any, little: Path) -> None:
     images = {"images": {"little": {"src": "little.raw"}}}
     with shut_pool(world, lab, little) as above:

@@ -91,7 +91,7 @@ def _squashed(_connection: Any, path: str) -> Fault:
 def _unseen(connection: Any, path: str) -> Optional[Fault]:
     process, user = _process(connection)
     sure, unsure = _closed(connection, path, process, user)
-    return next(iter(sure + unsure), None) or _confined(path, process, user)
+    return next(iter(sure + unsure), None) or _confined(path, process, user) or _elsewhere(path, user)
 
 
 def _unopened(connection: Any, path: str) -> Fault:
@@ -124,11 +124,21 @@ def _permissions(connection: Any, folder: str) -> Optional[Dict[str, int]]:
     return folder_permissions(connection, folder)
 
 
+def _elsewhere(path: str, user: str) -> Fault:
+    """None of the folders that the path names: one behind a symbolic link, which libvirt's storage does not tell of."""
+    folder = posixpath.dirname(path)
+    reason = "%s cannot search one of the folders on the way to %s, which leads through a symbolic link" % (user, folder)
+    command = 'd=$(readlink -f %s); while [ -n "$d" ]; do chmod o+x "$d"; d=${d%%/*}; done' % shlex.quote(folder)
+    return {"path": folder, "user": user, "reason": reason, "command": command}
+
+
 def _confined(path: str, process: Dict[str, Any], user: str) -> Optional[Fault]:
     """What else than owner and mode confines QEMU on this host."""
     folder = posixpath.dirname(path)
     if "apparmor" in process["security_models"]:
-        rule = "echo '\"%s/**\" rwk,' >> /etc/apparmor.d/local/abstractions/libvirt-qemu" % folder
+        # AppArmor sees a path without its symbolic links.
+        real = '\\"$(readlink -f %s)/**\\"' % shlex.quote(folder)
+        rule = 'echo "%s rwk," >> /etc/apparmor.d/local/abstractions/libvirt-qemu' % real
         reason = "owner and mode leave %s open to %s, and AppArmor's profile of the guest does not" % (path, user)
         return {"path": path, "user": user, "reason": reason, "command": rule}
     if "selinux" in process["security_models"]:

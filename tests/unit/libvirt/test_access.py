@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -68,10 +70,17 @@ def test_a_pool_where_apparmor_never_lets_a_disk_be(connection: Any) -> None:
     assert "never has a disk below /etc/guests" in pools[0]["faults"][0]["reason"]  # type: ignore[index]
 
 
-def test_what_confines_qemu_beside_owner_and_mode() -> None:
-    apparmor = _confined("/data/pool/x_disk", QEMU, "QEMU's user")
+def test_what_confines_qemu_beside_owner_and_mode(tmp_path: Path) -> None:
+    """AppArmor's rule names the folder as the kernel does, without links."""
+    (tmp_path / "real pool").mkdir()
+    (tmp_path / "link").symlink_to("real pool")
+    apparmor = _confined(f"{tmp_path}/link/x_disk", QEMU, "QEMU's user")
     assert apparmor is not None
-    assert apparmor["command"] == "echo '\"/data/pool/**\" rwk,' >> /etc/apparmor.d/local/abstractions/libvirt-qemu"
+    command = apparmor["command"].replace(" >> /etc/apparmor.d/local/abstractions/libvirt-qemu", "")
+    assert (
+        subprocess.run(["sh", "-c", command], check=True, capture_output=True).stdout
+        == f'"{tmp_path}/real pool/**" rwk,\n'.encode()
+    )
     selinux = _confined("/data/pool/x_disk", QEMU | {"security_models": ["selinux", "dac"]}, "QEMU's user")
     assert selinux is not None
     assert selinux["command"].endswith("restorecon -R /data/pool")
