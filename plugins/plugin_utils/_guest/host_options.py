@@ -14,6 +14,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems im
 
 from .cpu_list import parse_cpu_list
 from .option_table import OPTIONS, Option
+from .xml_text import illegal_characters
 
 TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
 FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
@@ -159,15 +160,25 @@ def _text(option: Option, value: Any) -> tuple[Any, str | None]:
     word = str(value)
     if option.choices and word not in option.choices:
         return None, "one of " + ", ".join(map(str, option.choices))
-    return word, None
+    return word, _unfit(option, word)
 
 
-def _list(_option: Option, value: Any) -> tuple[Any, str | None]:
+def _unfit(option: Option, *words: str) -> str | None:
+    """What the texts should have been, where one is not; an empty one stands for none."""
+    if any(illegal_characters(word) for word in words):
+        return "printable text"
+    return option.form.says if option.form and not all(option.form.fits(word) for word in words if word) else None
+
+
+def _list(option: Option, value: Any) -> tuple[Any, str | None]:
+    parts: tuple[str, ...] = ()
     if isinstance(value, str):  # Nova's configuration files write lists with commas
-        return tuple(part.strip() for part in value.split(",") if part.strip()), None
-    if isinstance(value, (list, tuple)) and all(isinstance(part, (str, int, float)) for part in value):
-        return tuple(str(part) for part in value), None
-    return None, "a list of texts"
+        parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    elif isinstance(value, (list, tuple)) and all(isinstance(part, (str, int, float)) for part in value):
+        parts = tuple(str(part) for part in value)
+    else:
+        return None, "a list of texts"
+    return parts, _unfit(option, *parts)
 
 
 def _check_cpu_sets(check: _Check, path: str) -> None:

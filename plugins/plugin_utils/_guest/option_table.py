@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .option_form import ADDRESS, CPU_FLAG, PATH, UUID, Form
+
 
 @dataclass(frozen=True)
 class Option:
-    """``use``: empty where it is honoured, ``later`` where nothing does so yet, else why it has no effect here."""
+    """``use``: empty where it is honoured, ``later`` where nothing does so yet, else why it has no effect here. ``form`` is
+    what a text, or each text of a list, must be."""
 
     rule: str
     kind: str
@@ -20,6 +23,7 @@ class Option:
     low: int | None = None
     high: int | None = None
     use: str = ""
+    form: Form | None = None
 
 
 def _flag(rule: str, default: bool, use: str = "") -> Option:
@@ -55,7 +59,7 @@ _LIBVIRT: dict[str, Option] = {
     "connection_uri": _text("OPT-02", None, use="the option uri of each module says where to connect"),
     "cpu_mode": _text("OPT-03", None, "host-model", "host-passthrough", "custom", "none"),
     "cpu_models": _list("OPT-03"),
-    "cpu_model_extra_flags": _list("OPT-03"),
+    "cpu_model_extra_flags": replace(_list("OPT-03"), form=CPU_FLAG),
     "hw_machine_type": _list("OPT-04"),
     "sysinfo_serial": _text("OPT-05", "unique", "none", "os", "hardware", "auto", "unique"),
     "images_type": _text("OPT-06", "default", "default", "raw", "flat", "qcow2", "lvm", "rbd"),
@@ -63,7 +67,7 @@ _LIBVIRT: dict[str, Option] = {
     "images_rbd_pool": _text("OPT-06", "rbd"),
     "sparse_logical_volumes": _flag("IMG-10", False),
     "rbd_user": _text("IMG-04", None),
-    "rbd_secret_uuid": _text("IMG-04", None),
+    "rbd_secret_uuid": replace(_text("IMG-04", None), form=UUID),
     "disk_cachemodes": _list("OPT-08"),
     "hw_disk_discard": _text("OPT-08", None, "ignore", "unmap"),
     "disk_prefix": _text("OPT-08", None),
@@ -72,7 +76,7 @@ _LIBVIRT: dict[str, Option] = {
     "rx_queue_size": _QUEUE_SIZE,
     "tx_queue_size": replace(_QUEUE_SIZE, use="only ports of the type vhostuser have such a queue, and there are none yet"),
     "max_queues": _number("OPT-11", None, 1),
-    "rng_dev_path": _text("OPT-12", "/dev/urandom"),
+    "rng_dev_path": replace(_text("OPT-12", "/dev/urandom"), form=PATH),
     "mem_stats_period_seconds": _number("OPT-13", 10),
     "num_pcie_ports": _number("OPT-14", 0, 0, 28),
     "file_backed_memory": _number("OPT-15", 0, 0),
@@ -141,7 +145,7 @@ _DEFAULT: dict[str, Option] = {
 _SPICE: dict[str, Option] = {
     "enabled": _flag("OPT-33", False),
     "agent_enabled": _flag("OPT-33", True),
-    "server_listen": _text("OPT-33", "127.0.0.1"),
+    "server_listen": replace(_text("OPT-33", "127.0.0.1"), form=ADDRESS),
     "require_secure": _flag("OPT-33", False),
     "playback_compression": Option("GFX-02", "flag", None),  # no default: without a word about it no element is written
     **{name: _text("GFX-02", None, *choices) for name, choices in _SPICE_CHOICES.items()},
@@ -151,12 +155,12 @@ _GROUPS: dict[str, dict[str, Option]] = {
     "libvirt": _LIBVIRT,
     "compute": _COMPUTE,
     "DEFAULT": _DEFAULT,
-    "vnc": {"enabled": _flag("OPT-32", True), "server_listen": _text("OPT-32", "127.0.0.1")},
+    "vnc": {"enabled": _flag("OPT-32", True), "server_listen": replace(_text("OPT-32", "127.0.0.1"), form=ADDRESS)},
     "spice": _SPICE,
     "serial_console": {
         "enabled": _flag("OPT-34", False),
         "port_range": _text("OPT-34", "10000:20000"),
-        "proxyclient_address": _text("OPT-34", "127.0.0.1"),
+        "proxyclient_address": replace(_text("OPT-34", "127.0.0.1"), form=ADDRESS),
     },
     "image_cache": {
         "subdirectory_name": _text("OPT-36", "_base", use="base images are volumes of a pool"),

@@ -198,7 +198,7 @@ def test_element(scenario: str, path: str, expected: list[str]) -> None:
             "shares",
         ),
         (
-            lambda: with_specs({"quota:cpu_shares": "1"}, host=hypervisor(cgroup_cpu=False)),
+            lambda: with_specs({"quota:cpu_shares": "512"}, host=hypervisor(cgroup_cpu=False)),
             "UnsupportedHostCPUControlPolicy",
             None,
         ),

@@ -65,6 +65,22 @@ def test_names_of_disks_are_those_that_libvirt_knows(prefix: str, fine: bool) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [("shares", (0, 2, 262144), (1, 262145)), ("period", (1000, 1000000), (0, 999)), ("quota", (-1, 0, 1000), (-2, 999))],
+)
+def test_limits_of_cpus_are_those_that_libvirt_takes(name: str, good: tuple[int, ...], bad: tuple[int, ...]) -> None:
+    key = f"quota:cpu_{name}"
+    assert [found for value in good if (found := with_specs({key: str(value)}).problems)] == []
+    for value in bad:
+        assert [problem.field for problem in with_specs({key: str(value)}).problems] == [f'flavor.extra_specs["{key}"]']
+
+
+def test_modes_without_a_machine_are_refused() -> None:
+    assert with_specs({}, {"hw_vm_mode": "hvm"}).problems == ()
+    assert [problem.field for problem in with_specs({}, {"hw_vm_mode": "exe"}).problems] == ["image.properties.hw_vm_mode"]
+
+
+@pytest.mark.parametrize(
     ("specs", "field"),
     [
         ({}, "hw:mem_encryption"),

@@ -10,6 +10,12 @@ from ..domain_model import Domain
 from .context import Context
 
 _VIRTIO_SOUND = 10004000
+# What libvirt 9.0.0 takes, by its schema and by its own check.
+_CPU_LIMITS: dict[str, tuple[tuple[int, ...], int, int]] = {
+    "shares": ((0,), 2, 262144),
+    "period": ((), 1000, 1000000),
+    "quota": ((-1, 0), 1000, 17592186044415),
+}
 _DISK_NAMES = ("fd", "hd", "sd", "vd", "xvd", "ubd")
 
 
@@ -19,6 +25,8 @@ def refuse_undefinable(context: Context, domain: Domain) -> None:
     _check_address_width(context, domain)
     _check_sound(context, domain)
     _check_disk_prefix(context)
+    _check_mode(context, domain)
+    _check_cpu_limits(context, domain)
     for disk in (*domain.devices.disks, domain.devices.rescue_disk):
         if disk is not None:
             _check_disk(context, disk)
@@ -66,12 +74,32 @@ def _check_disk_prefix(context: Context) -> None:
         context.refuse("Invalid", "BUS-08", "host_options.libvirt.disk_prefix", prefix, list(_DISK_NAMES), message)
 
 
+def _check_mode(context: Context, domain: Domain) -> None:
+    """QEMU's guests are whole machines."""
+    if domain.os.type != "hvm":
+        message = f"a {domain.type} guest cannot be of the mode {domain.os.type}"
+        context.refuse("Invalid", "OS-01", context.property_field("hw_vm_mode"), domain.os.type, ["hvm"], message)
+
+
+def _check_cpu_limits(context: Context, domain: Domain) -> None:
+    for name, (special, low, high) in _CPU_LIMITS.items():
+        value: int | None = getattr(domain.cpu_tune, name, None)
+        if value is not None and value not in special and not low <= value <= high:
+            allowed = {"one_of": list(special), "min": low, "max": high}
+            message = f"libvirt takes cpu_{name} from {low} to {high}"
+            context.refuse("Invalid", "QCPU-02", context.spec_field(f"quota:cpu_{name}"), value, allowed, message)
+
+
 def _check_disk(context: Context, disk: Disk) -> None:
     clashing = _clashing(disk.iotune)
     if clashing is not None:
         message = f"a disk has either {clashing} or limits for reading and writing alone, not both"
         field = context.spec_field(f"quota:disk_{clashing}")
         context.refuse("Invalid", "IMG-12", field, clashing, None, message)
+    if disk.auth is not None and disk.auth.secret_uuid is None and disk.auth.secret_usage is None:
+        field = "host_options.libvirt.rbd_secret_uuid"
+        message = f"the user {disk.auth.username} of the disk {disk.target_dev} has no secret"
+        context.refuse("Invalid", "IMG-04", field, None, "the uuid of a secret of libvirt", message)
     if disk.shareable and disk.driver_type not in (None, "raw"):
         message = f"the shared disk {disk.target_dev} must be raw, and it is {disk.driver_type}"
         context.refuse("Invalid", "VOL-10", context.field("block_device_mapping"), disk.driver_type, ["raw"], message)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..hypervisor_facts import Hypervisor
 from ..version import VERSION
 from .context import Context
 
+_MACHINE = re.compile(r"[A-Za-z0-9_.-]+")
 # Guest OS-06.
 _DEFAULT_MACHINES = {
     "x86_64": "pc",
@@ -54,10 +56,11 @@ def choose_machine(properties: Mapping[str, Any], options: HostOptions, arch: st
 
 
 def check_machine(context: Context) -> None:
-    """Guest OS-07: the host must list the machine type for the architecture, as far as its facts tell."""
+    """Guest OS-07: the host must list the machine type for the architecture, as far as its facts tell; libvirt's schema knows
+    these characters only."""
     machines = [guest["machines"] for guest in context.hypervisor["guests"] if guest["arch"] == context.arch]
     known = sorted({machine for listed in machines for machine in listed})
-    if known and context.machine is not None and context.machine not in known:
+    if context.machine is not None and ((known and context.machine not in known) or not _MACHINE.fullmatch(context.machine)):
         message = f"the host has no machine type {context.machine} for {context.arch}"
         field = context.property_field("hw_machine_type")
         context.refuse("InvalidMachineType", "OS-07", field, context.machine, known, message)
