@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Golden files and libvirt's schema for the tests of the guest. KILONOVA_GOLDEN=rewrite writes the files anew."""
+"""Golden files for the tests of the guest. KILONOVA_GOLDEN=rewrite writes the files anew."""
 
 from __future__ import annotations
 
@@ -11,17 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lxml import etree
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 GOLDEN = Path(__file__).parent / "golden"
-SCHEMA = Path("/usr/share/libvirt/schemas/domain.rng")
-
-
-@pytest.fixture(scope="session")
-def schema() -> etree.RelaxNG:
-    return etree.RelaxNG(etree.parse(str(SCHEMA)))
 
 
 @pytest.fixture(scope="session")

@@ -265,6 +265,3 @@ SCENARIOS: dict[str, Callable[[], Design]] = {
     "rescue": lambda: rescue({}),
     "rescue-stable": lambda: rescue({"hw_rescue_device": "cdrom"}),
 }
-
-# Scenario -> the libvirt version that knows what it uses; the installed schema is older.
-NEWER_THAN_SCHEMA: dict[str, str] = {"encrypted-snp": "10.5.0"}

@@ -19,7 +19,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.shape impo
     check_folder,
     load_schema,
 )
-from tests.unit.guest.conftest import SCHEMA
+from tests.unit.guest.schema import SCHEMA
 from tests.unit.guest.values import design, nic, server
 
 TWO_NICS = server(networks=[nic(), nic("other")])

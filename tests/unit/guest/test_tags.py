@@ -43,12 +43,11 @@ def test_a_classic_machine_gets_slots_of_its_bus() -> None:
 
 
 @pytest.mark.parametrize(("arch", "properties"), [("x86_64", {"hw_machine_type": "q35"}), ("aarch64", {})])
-def test_pci_express_gets_a_port_for_each(arch: str, properties: dict[str, Any], schema: etree.RelaxNG) -> None:
+def test_pci_express_gets_a_port_for_each(arch: str, properties: dict[str, Any]) -> None:
     found = tagged(properties, host=hypervisor(arch=arch))
     assert addresses(found, "interface") == ["0000:01:00.0", "0000:02:00.0"]
     root = etree.fromstring(render_domain(found.domain))
     assert root.xpath("devices/controller[@model='pcie-root-port']/@index") == ["1", "2", "3", "4"]
-    assert schema.validate(root), schema.error_log
 
 
 def test_the_drive_says_the_same() -> None:

@@ -15,7 +15,7 @@ from lxml import etree
 from ansible_collections.kilonova.compute.plugins.module_utils._claims import claim
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import ContractError
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.domain_xml_task import show_domains
-from tests.unit.guest.conftest import SCHEMA
+from tests.unit.guest.schema import SCHEMA
 from tests.unit.guest.values import GIB, hypervisor, pool
 
 BASE = {
