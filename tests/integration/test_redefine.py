@@ -16,6 +16,8 @@ from .world import CATALOGUES, READY, World, server_task
 pytestmark = pytest.mark.lab
 
 WAITING = {"wait_for": "console", "console_pattern": READY, "timeout": 120}
+# A guest that does not listen yet is given this long.
+AT_ONCE = {"redefine": True, "restart": True, "timeout": 8}
 WISH: dict[str, Any] = {"name": "re", "metadata": {"role": "front"}}
 
 
@@ -136,7 +138,7 @@ def test_a_server_that_cannot_run_as_it_is_meant_to_runs_as_before(world: World)
     """QEMU finds no memory of that size on any host."""
     made = world.booted(**WISH)
     held = definition(world, "re")
-    answer = world.server(**with_flavor(ram=1 << 30), redefine=True, restart=True)
+    answer = world.server(**with_flavor(ram=1 << 30), **AT_ONCE)
     assert answer["failed"]
     assert "runs again with the definition that it had before" in answer["msg"]
     assert definition(world, "re").split() == held.split()
@@ -170,8 +172,8 @@ def test_a_uefi_server_keeps_firmware_and_variables(world: World) -> None:
     live = world.host.virsh("dumpxml", "re")
     (nvram,) = world.host.path("/var/lib/libvirt/qemu/nvram").glob("re_*")
     born = (nvram.stat().st_ino, what_stays(definition(world, "re")))
-    assert world.booted(**WISH | uefi, redefine=True, restart=True)["changed"] is False
-    changed = world.booted(**with_flavor(extra_specs={"hw:boot_menu": "true"}) | uefi, redefine=True, restart=True)
+    assert world.booted(**WISH | uefi, **AT_ONCE)["changed"] is False
+    changed = world.booted(**with_flavor(extra_specs={"hw:boot_menu": "true"}) | uefi, **AT_ONCE)
     assert (changed["changed"], changed["pending"], changed["status"]) == (True, False, "ACTIVE")
     assert (nvram.stat().st_ino, what_stays(definition(world, "re"))) == born
     again = world.host.virsh("dumpxml", "re")
