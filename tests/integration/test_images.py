@@ -209,7 +209,8 @@ def test_a_base_that_servers_need_is_neither_deleted_nor_pruned(world: World, tm
 
 
 def test_a_server_boots_a_kernel_of_its_own(world: World) -> None:
-    """Kernel and ramdisk are images too; the server gets copies, which go with it (guest DSK-07, OS-11)."""
+    """Kernel and ramdisk are images too; the server gets copies, which go with it (guest DSK-07, OS-11). Here the request names
+    the kernel, as EC2's may, and the image the rest."""
     folder = world.image.parent
     before = world.holdings()
     tasks = [
@@ -229,7 +230,9 @@ def test_a_server_boots_a_kernel_of_its_own(world: World) -> None:
     missing["tiny"] = {"src": "tiny.qcow2", "properties": properties | {"kernel_id": "nowhere"}}
     (problem,) = world.server(name="web", images=missing)["problems"]
     assert (problem["code"], problem["field"]) == ("ImageNotFound", "image.properties.kernel_id")
-    server = world.booted(name="web", images=images, wait_for="console", console_pattern=READY)
+    images["tiny"]["properties"] = properties | {"kernel_id": "initrd"}
+    request = {"display_name": "web", "image_id": "tiny", "instance_type": "tiny", "kernel_id": "vmlinuz"}
+    server = world.booted(ec2_request=request, images=images, wait_for="console", console_pattern=READY)
     assert "told=by-nova" in world.guest(server).one("kernel")["cmdline"]
     world.server(name="web", state="absent")
     assert world.holdings() == with_base

@@ -107,6 +107,7 @@ _EXTRA = Table(
     Property("boot_image", "IMG-19", _whole(lambda value, path: validate_image(value, field=path))),
     Property("kernel", "REQ-69", _whole(lambda value, path: validate_image(value, field=path))),
     Property("ramdisk", "REQ-69", _whole(lambda value, path: validate_image(value, field=path))),
+    Property("nokernel", "REQ-70", leaf(_BOOLEAN, "REQ-70")),
     Property("return_reservation_id", "REQ-21", leaf(_BOOLEAN, "REQ-21")),
 )
 

@@ -17,7 +17,7 @@ from .server_lookup import Parts
 from .server_rules import Placement
 from .server_world import World
 from .shapes import SCHEMA, Flavor, NetworkRequest, RequestRef, Server
-from .types import shown
+from .types import NO_KERNEL, shown
 from .user_data import digest, file_digest
 
 # Of one request; Nova's quotas are what bounds it there.
@@ -142,6 +142,8 @@ def _extra(wish: Wish, parts: Parts, placement: Placement) -> dict[str, Any]:
     for name, image in (("boot_image", parts.boot_image), ("kernel", parts.kernel), ("ramdisk", parts.ramdisk)):
         if image is not None:
             extra[name] = image
+    if wish.kernel == NO_KERNEL:
+        extra["nokernel"] = True
     if wish.reservation_only:
         extra["return_reservation_id"] = True
     return extra

@@ -13,7 +13,7 @@ from .request_wish import Wish
 from .server_rules import Placement
 from .server_world import World
 from .shapes import Flavor, Image, KeyPair
-from .types import lenient_bool
+from .types import NO_KERNEL, lenient_bool
 
 
 @dataclass(slots=True)
@@ -142,7 +142,7 @@ def kernel_and_ramdisk(kernel: str | None, ramdisk: str | None, properties: dict
     """References of the kernel and ramdisk images: asked for, else the image's; ``nokernel`` clears both (REQ-69, REQ-70)."""
     kernel = properties.get("kernel_id") if kernel is None else kernel
     ramdisk = properties.get("ramdisk_id") if ramdisk is None else ramdisk
-    return (None, None) if kernel == "nokernel" else (kernel, ramdisk)
+    return (None, None) if kernel == NO_KERNEL else (kernel, ramdisk)
 
 
 def _kernel_and_ramdisk(wish: Wish, image: Image | None, world: World, problems: Problems) -> tuple[Image | None, Image | None]:

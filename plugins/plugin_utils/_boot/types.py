@@ -21,6 +21,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 # The largest number that Nova's database columns and the API's integers hold.
 MAX_INT = 2**31 - 1
+# What a request or an image calls no kernel and no ramdisk at all (rules REQ-70).
+NO_KERNEL = "nokernel"
 
 _TRUE_WORDS = frozenset(("1", "t", "true", "on", "y", "yes"))
 _FALSE_WORDS = frozenset(("0", "f", "false", "off", "n", "no"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Image, Server
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.types import NO_KERNEL
 
 
 def image_facts(server: Server) -> Image | None:
@@ -20,5 +21,11 @@ def image_facts(server: Server) -> Image | None:
 
 
 def image_properties(server: Server) -> Mapping[str, Any]:
+    """What the image says, and of the kernel and ramdisk what the request says instead (rules REQ-69, REQ-70)."""
     image = image_facts(server)
-    return {} if image is None else image["properties"]
+    properties = {} if image is None else image["properties"]
+    extra = server.get("extra", {})
+    if extra.get("nokernel") or properties.get("kernel_id") == NO_KERNEL:
+        return {key: value for key, value in properties.items() if key not in ("kernel_id", "ramdisk_id")}
+    named = {f"{name}_id": extra[name]["id"] for name in ("kernel", "ramdisk") if name in extra}
+    return {**properties, **named} if named else properties

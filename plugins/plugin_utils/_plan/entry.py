@@ -24,7 +24,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.drive_docu
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.explanation.inputs import DesignInputs
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.image_facts import image_properties
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.image_facts import image_facts, image_properties
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import (
     CLONES,
     KERNELS,
@@ -130,7 +130,7 @@ class Place:
         )
 
     def _boot_file(self, server: Server, key: str, path: str, problems: Problems) -> BaseImage | None:
-        """The kernel or ramdisk that the server's image names; None with a problem where the host does not have it."""
+        """The kernel or ramdisk that the request or its image names; None with a problem where the host does not have it."""
         wanted = image_properties(server).get(key)
         if not wanted:
             return None
@@ -138,7 +138,9 @@ class Place:
         entry = self.sources.image(str(wanted))
         found = find_named_base(str(wanted), bases, pool) if entry is None else find_base(entry, bases, pool)
         if found is None:
-            where = f"{path}.image.properties.{key}" if path else f"image.properties.{key}"
+            image = image_facts(server)
+            field = f"image.properties.{key}" if image is not None and key in image["properties"] else key
+            where = f"{path}.{field}" if path else field
             here = sorted({base["name"] for base in bases if base["pool"] == pool})
             message = f"{where}: the image {wanted} is not on the host (the module image brings it there)"
             problems.add("ImageNotFound", "DSK-07", where, wanted, here, message)

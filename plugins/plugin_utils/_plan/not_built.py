@@ -28,8 +28,3 @@ def _later(server: Server) -> Iterator[tuple[str, str, Any, str]]:
     for index, nic in enumerate(server["networks"]):
         if nic["fixed_ip"] is not None:
             yield f"networks[{index}].fixed_ip", "REQ-07", nic["fixed_ip"], "giving a NIC a fixed address"
-    for name in ("kernel", "ramdisk"):
-        if name in server.get("extra", {}) and server["image"] is not None:
-            given = server["extra"][name].get("name")
-            if not server["image"]["properties"].get(f"{name}_id"):
-                yield f"{name}_id", "ECA-02", given, f"a {name} that the request names, not its image,"

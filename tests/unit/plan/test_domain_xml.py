@@ -114,3 +114,26 @@ def test_explain_is_asked_for() -> None:
     [memory] = [entry for entry in explained["explanation"]["elements"] if entry["path"] == "/domain/memory"]
     assert memory == {"path": "/domain/memory", "value": "131072", "inputs": ["flavor.ram"], "defaults": []}
     json.dumps(explained)
+
+
+def kernels() -> dict[str, Any]:
+    entry = {"disk_format": "aki", "container_format": "aki"}
+    tiny = {"src": "tiny.qcow2", "checksum": "sha256:" + "0" * 64, "properties": {"kernel_id": "one"}}
+    return {"tiny": tiny, "one": {"src": "one", **entry}, "two": {"src": "two", **entry}}
+
+
+@pytest.mark.parametrize(("given", "wanted"), [({}, "one"), ({"kernel_id": "two"}, "two"), ({"kernel_id": "nokernel"}, None)])
+def test_the_kernel_is_the_requests_else_the_images(given: dict[str, str], wanted: str | None) -> None:
+    """EC2 alone has a word for it in a request (rules REQ-69, REQ-70)."""
+    host = facts()
+    host["images"] = [BASE] + [
+        BASE
+        | {"name": name, "volume": f"base_{name}", "path": f"/pool/base_{name}", "sha256": digit * 64, "disk_format": "aki"}
+        for name, digit in (("one", "1"), ("two", "2"))
+    ]
+    request = {"display_name": "web", "image_id": "tiny", "instance_type": "tiny", **given}
+    found = show(host=host, images=kernels(), servers=None, ec2_request=request)
+    root = etree.fromstring(found["domains"][0]["xml"])
+    assert (root.findtext("os/kernel") is None) is (wanted is None)
+    volumes = {entry["role"]: entry for entry in json.loads(root.findtext(".//{*}volumes"))}
+    assert volumes.get("kernel", {}).get("clone_of", volumes.get("kernel", {}).get("backing")) == (wanted and f"base_{wanted}")

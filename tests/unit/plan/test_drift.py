@@ -65,14 +65,6 @@ def test_drift(change: dict[str, Any], expected: list[dict[str, Any]]) -> None:
             ["servers[2].networks[0].fixed_ip"],
             id="a fixed address",
         ),
-        pytest.param(
-            {"image": {"properties": {}}, "extra": {"kernel": {"name": "vmlinuz"}}}, ["servers[2].kernel_id"], id="a kernel"
-        ),
-        pytest.param(
-            {"image": {"properties": {"kernel_id": "vmlinuz"}}, "extra": {"kernel": {"name": "vmlinuz"}}},
-            [],
-            id="the kernel of the image",
-        ),
     ],
 )
 def test_what_is_not_built_is_refused_by_name(change: dict[str, Any], fields: list[str]) -> None:

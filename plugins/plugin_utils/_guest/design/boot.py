@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.disk_mapping import DiskInfo
 
 from ..domain_model import Os
+from ..image_facts import image_facts
 from .context import Context
 from .firmware import Firmware
 
@@ -39,6 +40,11 @@ def design_os(context: Context, mapping: Mapping[str, DiskInfo], firmware: Firmw
 def _kernel_files(context: Context) -> tuple[str | None, str | None]:
     """Guest OS-11 and OS-14: a rescue boots the server's kernel too, from files of its own."""
     if not context.properties.get("kernel_id"):
+        if context.properties.get("ramdisk_id"):
+            image = image_facts(context.server)
+            of_image = image is not None and "ramdisk_id" in image["properties"]
+            field = context.property_field("ramdisk_id") if of_image else context.field("ramdisk_id")
+            context.no_effect.append({"field": field, "reason": "a ramdisk goes with a kernel, and there is none"})
         return None, None
     suffix = "" if context.resources.rescue is None else ".rescue"
     initrd = context.volume_path(f"ramdisk{suffix}") if context.properties.get("ramdisk_id") else None
