@@ -14,7 +14,7 @@ from .._errors import HypervisorError
 from .binding import libvirt
 from .errors import is_error, translate_errors
 from .storage import (
-    CHUNK,
+    PIECE,
     abort,
     check_written,
     create_volume,
@@ -190,7 +190,7 @@ def _send(stream: Any, parts: List[Tuple[int, bytes]], size: int) -> None:
             stream.sendHole(offset - position, 0)
         view = memoryview(data)
         while view:
-            sent = stream.send(bytes(view[:CHUNK]))
+            sent = stream.send(bytes(view[:PIECE]))
             view = view[sent:]
         position = offset + len(data)
     if size > position:

@@ -11,11 +11,10 @@ from typing import Any, BinaryIO, Iterator, Tuple
 from .._progress import SILENT, Progress
 from .binding import libvirt
 from .errors import translate_errors
-from .storage import CHUNK, abort, check_written, when_idle
+from .storage import PIECE, abort, check_written, when_idle
 
 _BLOCK = 1 << 16
-# The most blocks that go into one packet of libvirt (262120 bytes). Larger packets cost it memory anew, and half its speed.
-_PIECE = 3 * _BLOCK
+_CHUNK = 1 << 20
 _EMPTY = bytes(_BLOCK)
 
 
@@ -64,7 +63,7 @@ class _Sent:
         self.skip_to(offset)
         begin = 0
         while begin < len(data):
-            begin += self._stream.send(data[begin : begin + _PIECE])
+            begin += self._stream.send(data[begin : begin + PIECE])
         self._position += len(data)
         self.count += len(data)
         self.last = (offset, data)
@@ -73,8 +72,8 @@ class _Sent:
 def _written(descriptor: int, length: int) -> Iterator[Tuple[int, bytes]]:
     """The parts of a file that hold anything: its holes are not read, and blocks of zeros are passed over."""
     for begin, end in _data_ranges(descriptor, length):
-        for offset in range(begin, end, CHUNK):
-            chunk = os.pread(descriptor, min(CHUNK, end - offset), offset)
+        for offset in range(begin, end, _CHUNK):
+            chunk = os.pread(descriptor, min(_CHUNK, end - offset), offset)
             for start, stop in _runs(chunk):
                 yield offset + start, chunk[start:stop]
 
