@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 # A pool refuses most calls while one of its volumes is being built or filled, and says so in words only.
 _BUSY = "asynchronous jobs running"
-_BUSY_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 1, 2, 2, 5, 5, 10, 10, 10, 10)
+# Encrypted volumes take five seconds of a processor each, and those of many servers stand in line.
+_BUSY_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 1, 2, 2, 5, 5) + (10,) * 28
 
 # What goes into one packet of libvirt (262120 bytes), in blocks of 64 KiB. Larger ones cost it memory anew each time: on a busy
 # machine they take four times as long.
@@ -33,7 +34,7 @@ _IN_HAND = 64 << 20
 
 
 def when_idle(call: Callable[[], T]) -> T:
-    """Runs a storage call, waiting out other jobs of the pool (about a minute)."""
+    """Runs a storage call, waiting out other jobs of the pool (about five minutes)."""
     for pause in _BUSY_PAUSES:
         try:
             return call()
