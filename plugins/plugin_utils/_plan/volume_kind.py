@@ -49,7 +49,7 @@ def kind_of_new(wanted: str | None, source: Mapping[str, Any], known: Catalogue,
         encrypted = sorted(one["name"] for one in known.types.values() if one["encryption"])
         problems.add("Invalid", "VOL-12", f"{where}.volume_type", wanted, encrypted, message)
     if inherited and encryption is None:
-        encryption = Encryption(provider=inherited["provider"], cipher=inherited["cipher"], key_size=inherited["key_size"])
+        encryption = _plain(inherited)
     found = VolumeKind(
         name=name,
         pool=_pool(chosen, known, where, problems),
@@ -59,6 +59,25 @@ def kind_of_new(wanted: str | None, source: Mapping[str, Any], known: Catalogue,
     )
     _check_pool(found, where, problems)
     return found
+
+
+def kind_of_made(record: Mapping[str, Any], known: Catalogue) -> VolumeKind:
+    """Of a volume that is there. ``record`` is the host's."""
+    pool = next(pool for pool in known.hypervisor["pools"] if pool["name"] == record["pool"])
+    return VolumeKind(
+        name=record.get("volume_type"),
+        pool=pool,
+        format=record["format"],
+        preallocate=False,
+        encryption=_plain(record.get("encryption")),
+    )
+
+
+def _plain(encryption: Mapping[str, Any] | None) -> Encryption | None:
+    """Without the secret, which is each volume's own."""
+    if encryption is None:
+        return None
+    return Encryption(provider=encryption["provider"], cipher=encryption["cipher"], key_size=encryption["key_size"])
 
 
 def _pool(chosen: VolumeType | None, known: Catalogue, where: str, problems: Problems) -> StoragePool:

@@ -25,7 +25,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.volume_plan import VolumePlan
 
 from .base_image import find_base
-from .volume_kind import kind_of_new
+from .volume_kind import kind_of_made, kind_of_new
 
 Record = Mapping[str, Any]
 
@@ -120,7 +120,8 @@ class VolumeSources:
         if capacity < least:
             message = f"{where}.volume_size: the {source['kind']} {source['name']} has {least} bytes, more than {capacity}"
             problems.add("VolumeSmallerThanMinDisk", "BDM-74", f"{where}.volume_size", capacity, {"min": least}, message)
-        kind = kind_of_new(device["volume_type"], source, self, where, problems)
+        made = self._made(f"{uuid}-vol{index}")
+        kind = kind_of_made(made, self) if made else kind_of_new(device["volume_type"], source, self, where, problems)
         name, pool, elsewhere = f"{uuid}-vol{index}", kind.pool, None if has_files(kind.pool) else self.files["name"]
         content = content_name(name, kind.format)
         if elsewhere is not None:  # other hosts may share such a pool
@@ -144,6 +145,11 @@ class VolumeSources:
                 recorded_as=name, record=record, delete_on_termination=device["delete_on_termination"],
             )
         )  # fmt: skip
+
+    def _made(self, name: str) -> Record | None:
+        """A volume that the server has already: it stays what it is, whatever its type means by now."""
+        known = self.hypervisor.get("volumes") or []
+        return next((record for record in known if (record["kind"], record["name"]) == ("volume", name)), None)
 
     def _source(self, device: BlockDevice, where: str, problems: Problems) -> dict[str, Any]:
         if device["source_type"] == "image":

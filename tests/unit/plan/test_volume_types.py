@@ -67,6 +67,21 @@ def test_a_type_decides_pool_format_and_encryption() -> None:
     ]
 
 
+def test_a_volume_that_is_made_stays_what_it_is() -> None:
+    """Its type has come to mean another pool and format since."""
+    entry = {"source_type": "blank", "destination_type": "volume", "boot_index": -1, "volume_size": 1, "volume_type": "fast"}
+    root = {"source_type": "image", "destination_type": "local", "boot_index": 0, "uuid": "tiny"}
+    wish = {"name": "web", "block_device_mapping": [root, entry]}
+    [new] = show(wish, host=host(), volume_types=TYPES)["domains"]
+    name = f"{new['uuid']}-vol1"
+    made = SNAPSHOT | {"kind": "volume", "name": name, "volume": f"volume.{name}.raw", "format": "raw", "encryption": None}
+    known = host() | {"volumes": [made]}
+    [again] = show(wish, host=known, volume_types=TYPES)["domains"]
+    sources = [etree.fromstring(domain["xml"]).xpath("string(devices/disk/source/@pool)") for domain in (new, again)]
+    assert sources == ["ssd", "default"]
+    assert f'volume="volume.{name}.raw"' in again["xml"]
+
+
 @pytest.mark.parametrize(
     ("device", "codes"),
     [
