@@ -17,7 +17,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._volume_name impo
 from .test_attach import act, wait_for_console
 from .test_kill import name_of
 from .test_secrets import spellings
-from .test_volumes import device, known, refused, remove, volume
+from .test_volumes import device, info, known, refused, remove, volume
 from .world import GIB, HOST_OPTIONS, READY, World, request
 
 pytestmark = pytest.mark.lab
@@ -198,5 +198,30 @@ def test_the_state_of_a_tpm_is_kept_with_a_secret_of_the_host(world: World) -> N
     assert world.holdings()["secrets"] == [server["id"]]
     world.booted(**wish, state="stopped")
     world.booted(**wish, state="running")
+    world.server(name="web", state="absent")
+    assert world.holdings() == before
+
+
+def test_local_disks_are_encrypted_each_with_its_key(world: World) -> None:
+    """The root over its plain base, an ephemeral disk with its file system, swap (guest SPN-01, IMG-20); after a killed run."""
+    before = world.holdings()
+    specs = {"hw:ephemeral_encryption": "true"}
+    flavors = {"private": {"vcpus": 1, "ram": 128, "disk": 1, "ephemeral": 1, "swap": 16, "extra_specs": specs}}
+    images = {"tiny": {"src": "tiny.qcow2", "properties": {"os_type": "linux"}}}
+    wish = {"name": "web", "flavor": "private", "flavors": flavors, "images": images}
+    world.kill("making._filled#1", **wish)
+    server = world.booted(**wish, wait_for="console", console_pattern=READY)
+    guest = world.guest(server)
+    seen = {name: [guest.disk(name)[key] for key in ("bytes", "label", "fstype")] for name in ("vda", "vdb", "vdc")}
+    assert seen["vda"][:2] == [GIB, "TINYBOOT"]
+    assert seen["vdb"] == [GIB, "ephemeral0", "ext4"]
+    assert seen["vdc"][2] == "swap"
+    secrets = set(world.holdings()["secrets"])
+    for role in ("disk", "disk.eph0", "disk.swap"):
+        file = world.volume_file(server, role)
+        assert info(world, f"/var/lib/libvirt/images/{file.name}")["encrypted"]
+        assert b"ephemeral0" not in file.read_bytes()
+        secrets.remove(f"/var/lib/libvirt/images/{file.name}")
+    assert secrets == set()
     world.server(name="web", state="absent")
     assert world.holdings() == before

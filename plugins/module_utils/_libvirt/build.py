@@ -21,8 +21,8 @@ from .domain import define, find_domain, is_active, is_persistent, start, start_
 from .domain_record import set_record_state
 from .ended import write_ended_record
 from .errors import is_error
+from .local_making import make_local
 from .logs import ConsoleReader
-from .pool_making import make_anywhere
 from .removal import remove_ended, remove_server
 from .secret import ensure_secret
 from .storage import ensure_volume, open_pool, upload
@@ -124,7 +124,7 @@ class Build:
             if volume.get("record"):
                 ensure_recorded_volume(self._connection, volume)
             elif volume.get("content") is None and not volume.get("existing"):
-                make_anywhere(self._connection, volume)
+                make_local(self._connection, volume)
 
     def _drive(self) -> None:
         """Volumes with content are written whole each time: what a killed run left of them may be half of it."""

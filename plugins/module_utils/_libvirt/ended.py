@@ -21,6 +21,7 @@ from .copying import copier_name
 from .domain import find_domain
 from .errors import is_error
 from .json_record import read_json_record
+from .making import plain_name
 from .pools import pool_facts
 from .secret import undefine_secret
 from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
@@ -91,7 +92,8 @@ def _parts(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[Tuple[str
     pool, files, name = volume["pool"], volume.get("file_pool"), volume.get("recorded_as")
     helper = [(files, copier_name("%s/%s" % (pool, volume["name"])))] if files else []
     if not name:
-        return [*helper, (pool, volume["name"])]
+        plain = [(pool, plain_name(volume["name"]))] if volume.get("encryption") else []
+        return [*helper, *plain, (pool, volume["name"])]
     if any(use["uuid"] != uuid for use in uses_of(list_uses(connection), volume, key="name")):
         return []
     if not files:

@@ -44,8 +44,8 @@ def make_volume(connection: Any, spec: Dict[str, Any]) -> Any:
         return clone_volume(pool, spec, spec["clone_of"], source_pool=source_pool, clone_format=spec.get("clone_format"))
     if spec.get("fill"):
         delete_volume(pool, spec["name"])
-        return _filled(connection, pool, spec)
-    make = create_volume if spec.get("record") else ensure_volume
+        return (_filled_encrypted if spec.get("encryption") else _filled)(connection, pool, spec)
+    make = create_volume if spec.get("record") or spec.get("encryption") else ensure_volume
     return make(pool, dict(spec, sparse=not spec.get("preallocate")), flags=_allocation(spec))
 
 
@@ -160,6 +160,22 @@ def _filled(connection: Any, pool: Any, spec: Dict[str, Any]) -> Any:
     if spec.get("backing_path"):
         refresh(pool)  # so that libvirt knows what it stands on
     return volume
+
+
+def plain_name(name: str) -> str:
+    """What an encrypted volume is filled from, for as long as that takes."""
+    return name + ".plain"
+
+
+def _filled_encrypted(connection: Any, pool: Any, spec: Dict[str, Any]) -> Any:
+    """Only libvirt has the key: it copies an empty file system or swap area that was written in the clear."""
+    plain = plain_name(spec["name"])
+    delete_volume(pool, plain)
+    try:
+        _filled(connection, pool, dict(spec, name=plain))
+        return clone_volume(pool, spec, plain, clone_format=spec["format"])
+    finally:
+        delete_volume(pool, plain)
 
 
 def upload_parts(connection: Any, volume: Any, parts: Iterable[Tuple[int, bytes]], size: int) -> None:

@@ -41,12 +41,13 @@ class DiskHost:
 @dataclass(frozen=True, kw_only=True)
 class DiskSource:
     """``kind`` is file, block, network or volume; ``attributes`` are those of the source element, as (name, value) pairs;
-    ``initiator`` is the name that an iSCSI target knows us by."""
+    ``initiator`` is the name that an iSCSI target knows us by; ``encryption_secret`` is the id of the secret that opens it."""
 
     kind: str
     attributes: tuple[tuple[str, str], ...]
     hosts: tuple[DiskHost, ...] = ()
     initiator: str | None = None
+    encryption_secret: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

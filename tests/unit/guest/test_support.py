@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import EVERYTHING, Resources
 from tests.unit.guest.values import GIB, ROOT, base_image, block_device, design, flavor, image, nic, pool, server
 
 
@@ -16,10 +17,13 @@ from tests.unit.guest.values import GIB, ROOT, base_image, block_device, design,
     ("wanted", "field"),
     [
         (
-            server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "true"})),
-            'flavor.extra_specs["hw:ephemeral_encryption"]',
+            server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "1", "hw:ephemeral_encryption_format": "plain"})),
+            'flavor.extra_specs["hw:ephemeral_encryption_format"]',
         ),
-        (server(image=image(properties={"hw_ephemeral_encryption": True})), "image.properties.hw_ephemeral_encryption"),
+        (
+            server(image=image(properties={"hw_ephemeral_encryption_secret_uuid": "u"})),
+            "image.properties.hw_ephemeral_encryption_secret_uuid",
+        ),
         (server(image=image(properties={"kernel_id": "x"})), "image.properties.kernel_id"),
         (server(block_device_mapping=[ROOT, block_device(volume_size=1)]), "flavor.ephemeral"),
         (server(networks=[nic(network=None, port="p")]), "networks[0].port"),
@@ -44,10 +48,21 @@ def test_pools_whose_volumes_are_there_already_are_refused() -> None:
     assert [problem.field for problem in design(pool=pool(type="rbd", path=None)).problems] == ["file_pool"]
 
 
+def test_encrypted_disks_need_a_pool_of_files_and_take_their_space_later() -> None:
+    private = server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "true"}))
+    field = 'flavor.extra_specs["hw:ephemeral_encryption"]'
+    for options in (
+        {"pool": pool(type="rbd", path=None), "file_pool": pool()},
+        {"host_options": {"DEFAULT": {"preallocate_images": "space"}}, "resources": Resources(abilities=EVERYTHING)},
+    ):
+        found = design(private, **options)
+        assert {(problem.code, problem.field) for problem in found.problems} == {("NotBuilt", field)}
+
+
 def test_a_missing_base_image_is_refused() -> None:
     assert [problem.code for problem in design(base_image=None).problems] == ["ImageNotFound"]
 
 
 def test_the_path_stands_before_the_field() -> None:
-    found = design(server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "1"})), path="servers[3]")
-    assert [problem.field for problem in found.problems] == ['servers[3].flavor.extra_specs["hw:ephemeral_encryption"]']
+    found = design(server(networks=[nic(network=None, port="p")]), path="servers[3]")
+    assert [problem.field for problem in found.problems] == ["servers[3].networks[0].port"]

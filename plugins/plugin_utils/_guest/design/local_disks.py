@@ -18,6 +18,7 @@ from ..resources import CLONES, KERNELS, LOCAL_DISKS, LVM, PREALLOCATION, RBD, V
 from ..volume_plan import VolumePlan
 from .context import Context
 from .disk_driver import ScsiUnits, disk_quotas, image_cache_mode, io_mode
+from .local_encryption import encrypted
 from .pool_source import pool_auth, pool_source
 
 GIB = 1024**3
@@ -77,7 +78,8 @@ def _source(context: Context, volume: VolumePlan) -> DiskSource:
     if kind == "rbd":
         pool = context.options.text("libvirt", "images_rbd_pool")
         return DiskSource(kind="network", attributes=(("protocol", "rbd"), ("name", f"{pool}/{context.uuid}_{volume.role}")))
-    return DiskSource(kind="file", attributes=(("file", volume.path),))
+    secret = None if volume.encryption is None else volume.encryption["secret"]
+    return DiskSource(kind="file", attributes=(("file", volume.path),), encryption_secret=secret)
 
 
 def _auth(context: Context, pool: StoragePool) -> DiskAuth | None:
@@ -100,10 +102,14 @@ def _io(context: Context, kind: str) -> str | None:
 
 def local_volume(context: Context, role: str) -> VolumePlan | None:
     """The volume of a disk by Nova's name for it; None where a problem was found."""
-    if role in ("disk", "disk.rescue"):
-        return _root_volume(context, role)
     if role.startswith("disk.config"):
         return _drive_volume(context, role)
+    volume = _root_volume(context, role) if role in ("disk", "disk.rescue") else _made_volume(context, role)
+    return None if volume is None else encrypted(context, volume)
+
+
+def _made_volume(context: Context, role: str) -> VolumePlan:
+    """A swap area, or an ephemeral disk with its file system."""
     _need(context, LOCAL_DISKS, "flavor.ephemeral" if role != "disk.swap" else "flavor.swap")
     if role == "disk.swap":
         return replace(_blank_volume(context, role, _swap_size(context)), file_system="swap")

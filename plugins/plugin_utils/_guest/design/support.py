@@ -11,13 +11,7 @@ from .context import Context
 
 # Settings that would change the guest and that nothing honours yet, with the values that ask for nothing. Everything else
 # that the registries of extra specs and image properties say reaches the domain does so; a test holds them together.
-LATER_SPECS: dict[str, tuple[str, ...]] = {
-    "hw:ephemeral_encryption": ("false", "False", "0", "no", "off"),
-    "hw:ephemeral_encryption_format": (),
-}
 LATER_PROPERTIES: dict[str, tuple[object, ...]] = {
-    "hw_ephemeral_encryption": (False,),
-    "hw_ephemeral_encryption_format": (),
     "hw_ephemeral_encryption_secret_uuid": (),
 }
 
@@ -26,9 +20,6 @@ _IN_XML = ("name", "flavor", "image", "block_device_mapping", "networks", "root_
 
 
 def refuse_unsupported(context: Context) -> None:
-    for name, harmless in LATER_SPECS.items():
-        if context.specs.get(name, harmless[0] if harmless else None) not in (*harmless, None):
-            _not_built(context, context.spec_field(name), context.specs[name], f"the extra spec {name}")
     for name, innocent in LATER_PROPERTIES.items():
         if context.properties.get(name) not in (*innocent, None):
             _not_built(context, context.property_field(name), context.properties[name], f"the image property {name}")
