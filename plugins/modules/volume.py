@@ -79,7 +79,8 @@ options:
     type: str
   source_image:
     description:
-      - The name or sha256 of a base image of the same pool, or of O(file_pool), whose content a new volume gets.
+      - The name or sha256 of a base image whose content a new volume gets. It is looked for in the same pool (or in
+        O(file_pool), where that pool is none of files), and else in the other pools of files.
     type: str
   source_volume:
     description:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -225,3 +226,42 @@ def test_local_disks_are_encrypted_each_with_its_key(world: World) -> None:
     assert secrets == set()
     world.server(name="web", state="absent")
     assert world.holdings() == before
+
+
+def test_a_type_means_another_pool(world: World) -> None:
+    """The image is in the pool `default`, volumes made of it by the module and for a server are in the type's."""
+    before = world.holdings()
+    folder = world.host.path("/var/lib/libvirt/images") / "ssd"
+    folder.mkdir()
+    xml = "<pool type='dir'><name>ssd</name><target><path>/var/lib/libvirt/images/ssd</path></target></pool>"
+    world.host.virsh("pool-define", "/dev/stdin", input=xml)
+    world.host.virsh("pool-start", "ssd")
+    types = {"fast": {"pool": "ssd", "format": "qcow2"}, "fast-safe": {"pool": "ssd", "encryption": {}}}
+    played = world.play(
+        {"kilonova.compute.volume": {"name": "root", "source_image": "tiny", "type": "fast", "volume_types": types}}
+    )
+    made = played.only["volume"]
+    assert (made["pool"], made["format"], made["volume_type"]) == ("ssd", "qcow2", "fast")
+    assert compare(world, made["path"]) == 0
+    devices = [
+        device("image", uuid="tiny", boot_index=0, volume_size=1, volume_type="fast", delete_on_termination=True),
+        device("blank", volume_size=1, volume_type="fast-safe", delete_on_termination=True),
+    ]
+    server = world.booted(name="web", image=None, block_device_mapping=devices, volume_types=types, state="stopped")
+    mine = {entry["path"]: entry for entry in server["volumes"] if entry["role"] == "volume"}
+    assert {(entry["pool"], entry["format"], "encryption" in entry) for entry in mine.values()} == {
+        ("ssd", "qcow2", False), ("ssd", "raw", True),
+    }  # fmt: skip
+    assert compare(world, next(path for path in mine if path.endswith("qcow2"))) == 0
+    world.server(name="web", state="absent")
+    assert volume(world, "root", pool="ssd", state="absent")["changed"]
+    assert list(folder.iterdir()) == []
+    for action in ("pool-destroy", "pool-undefine"):
+        world.host.virsh(action, "ssd")
+    folder.rmdir()
+    assert world.holdings() == before
+
+
+def compare(world: World, path: str) -> int:
+    argv = ["qemu-img", "compare", world.image, world.host.path(path)]
+    return subprocess.run(argv, check=False, capture_output=True).returncode

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from .._errors import HypervisorError
 from .._pool_kinds import has_files
@@ -158,10 +158,9 @@ class _VolumeTask:
         return None
 
     def _source_image(self, wanted: str) -> Dict[str, Any]:
-        bases = list_bases(self._connection, self._place.files)
-        found = next((base for base in bases if wanted in (base["name"], base["sha256"])), None)
+        found = next((base for base in self._bases() if wanted in (base["name"], base["sha256"])), None)
         if found is None:
-            names = sorted({base["name"] for base in bases})
+            names = sorted({base["name"] for base in list_bases(self._connection, self._place.files)})
             raise VolumeError(
                 "the image %s is not in the pool %s (there are: %s)"
                 % (wanted, self._place.files.name(), ", ".join(names) or "none")
@@ -177,6 +176,13 @@ class _VolumeTask:
             "image": image_metadata(found),
             "volume_id": None,
         }
+
+    def _bases(self) -> Iterator[Dict[str, Any]]:
+        """Those of the volume's pool, then those of all others: a type may mean a pool that nobody brings images to."""
+        yield from list_bases(self._connection, self._place.files)
+        for entry in [] if self._place.elsewhere else list_pool_facts(self._connection):
+            if entry["active"] and entry["name"] != self._place.name and has_files(entry):
+                yield from list_bases(self._connection, open_pool(self._connection, entry["name"]))
 
     def _source_volume(self, wanted: str, kind: str) -> Dict[str, Any]:
         found = read_volume(self._place, wanted)
