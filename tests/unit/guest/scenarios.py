@@ -236,8 +236,10 @@ SCENARIOS: dict[str, Callable[[], Design]] = {
     "iso-root": lambda: design(server(image=image(disk_format="iso"))),
     "aarch64": lambda: design(host=hypervisor(arch="aarch64")),
     "ppc64le": lambda: design(host=hypervisor(arch="ppc64le")),
-    "s390x": lambda: design(host=hypervisor(arch="s390x")),
-    "riscv64": lambda: with_specs({}, {"hw_machine_type": "virt"}, host=hypervisor("qemu", arch="riscv64")),
+    "s390x": lambda: design(host=hypervisor(arch="s390x"), host_options={"DEFAULT": {"pointer_model": "ps2mouse"}}),
+    "riscv64": lambda: with_specs(
+        {}, {"hw_machine_type": "virt", "hw_cdrom_bus": "scsi"}, host=hypervisor("qemu", arch="riscv64")
+    ),
     "foreign-aarch64": lambda: with_specs({}, {"hw_emulation_architecture": "aarch64"}),
     "pinned": pinned,
     "realtime": realtime,

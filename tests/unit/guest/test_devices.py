@@ -131,7 +131,7 @@ def test_element(scenario: str, path: str, expected: list[str]) -> None:
             "image.properties.hw_machine_type",
         ),
         (
-            lambda: with_specs({}, {"hw_architecture": "s390x"}, host=hypervisor(guests=[guest("x86_64", "pc")])),
+            lambda: with_specs({}, {"hw_architecture": "ppc64le"}, host=hypervisor(guests=[guest("x86_64", "pc")])),
             "UnsupportedHardware",
             "image.properties.hw_architecture",
         ),

@@ -75,6 +75,29 @@ def test_limits_of_cpus_are_those_that_libvirt_takes(name: str, good: tuple[int,
         assert [problem.field for problem in with_specs({key: str(value)}).problems] == [f'flavor.extra_specs["{key}"]']
 
 
+@pytest.mark.parametrize(
+    ("arch", "properties", "field"),
+    [
+        ("x86_64", {"hw_machine_type": "q35", "hw_disk_bus": "ide"}, "image.properties.hw_disk_bus"),
+        ("x86_64", {"hw_machine_type": "q35", "hw_cdrom_bus": "ide"}, "image.properties.hw_cdrom_bus"),
+        ("x86_64", {"hw_machine_type": "pc", "hw_disk_bus": "ide"}, None),
+        ("riscv64", {"hw_machine_type": "virt"}, "image.properties.hw_cdrom_bus"),
+        ("riscv64", {"hw_machine_type": "virt", "hw_cdrom_bus": "scsi"}, None),
+        ("s390x", {}, "host_options.DEFAULT.pointer_model"),
+        ("s390x", {"hw_input_bus": "virtio"}, None),
+        ("s390x", {"hw_input_bus": "virtio", "hw_disk_bus": "usb"}, "image.properties.hw_disk_bus"),
+    ],
+)
+def test_buses_are_those_that_the_machine_has(arch: str, properties: dict[str, Any], field: str | None) -> None:
+    found = with_specs({}, properties, host=hypervisor(arch=arch))
+    assert [problem.field for problem in found.problems] == ([] if field is None else [field])
+
+
+def test_only_x86_has_an_ioapic() -> None:
+    found = with_specs({"hw:viommu_model": "smmuv3"}, {"hw_machine_type": "virt"}, host=hypervisor(arch="aarch64"))
+    assert (xpath(found, "//iommu/@model"), xpath(found, "//ioapic")) == (["smmuv3"], [])
+
+
 def test_modes_without_a_machine_are_refused() -> None:
     assert with_specs({}, {"hw_vm_mode": "hvm"}).problems == ()
     assert [problem.field for problem in with_specs({}, {"hw_vm_mode": "exe"}).problems] == ["image.properties.hw_vm_mode"]

@@ -103,7 +103,7 @@ def test_where_nova_has_no_word_for_a_bus_the_tag_stands_all_the_same() -> None:
     usb = entries({"hw_disk_bus": "usb"})
     assert usb[2:] == [("usb", "none", ["root"]), ("usb", "none", ["scratch"])]
     assert entries({"hw_disk_bus": "sata"})[2:] == [("none", "none", ["root"]), ("none", "none", ["scratch"])]
-    channels = entries({}, hypervisor(arch="s390x"))
+    channels = entries({"hw_input_bus": "virtio"}, hypervisor(arch="s390x"))
     assert {entry[:2] for entry in channels} == {("none", "none")}
     assert [entry[2] for entry in channels] == [["front"], ["back"], ["root"], ["scratch"]]
 

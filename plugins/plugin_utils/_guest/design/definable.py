@@ -16,6 +16,8 @@ _CPU_LIMITS: dict[str, tuple[tuple[int, ...], int, int]] = {
     "period": ((), 1000, 1000000),
     "quota": ((-1, 0), 1000, 17592186044415),
 }
+# Machines that have neither IDE nor a way to add it, by architecture; "" is any.
+_WITHOUT_IDE = {"aarch64": "virt", "ppc64": "", "ppc64le": "", "riscv64": "virt", "s390x": "", "i686": "q35", "x86_64": "q35"}
 _DISK_NAMES = ("fd", "hd", "sd", "vd", "xvd", "ubd")
 
 
@@ -27,6 +29,7 @@ def refuse_undefinable(context: Context, domain: Domain) -> None:
     _check_disk_prefix(context)
     _check_mode(context, domain)
     _check_cpu_limits(context, domain)
+    _check_pointer(context, domain)
     for disk in (*domain.devices.disks, domain.devices.rescue_disk):
         if disk is not None:
             _check_disk(context, disk)
@@ -90,7 +93,28 @@ def _check_cpu_limits(context: Context, domain: Domain) -> None:
             context.refuse("Invalid", "QCPU-02", context.spec_field(f"quota:cpu_{name}"), value, allowed, message)
 
 
+def _check_pointer(context: Context, domain: Domain) -> None:
+    if context.arch == "s390x" and any(device.bus == "usb" for device in domain.devices.inputs):
+        field = "host_options.DEFAULT.pointer_model"
+        message = "an s390x guest has no USB for a tablet; without vnc and spice, or with ps2mouse, it has no tablet"
+        context.refuse("Invalid", "INP-02", field, "usbtablet", ["ps2mouse"], message)
+
+
+def _check_bus(context: Context, disk: Disk) -> None:
+    """The bus of a drive is the image's matter; the bus of a disk may be that of its block device (guest BUS-01, BUS-02)."""
+    without_ide = _WITHOUT_IDE.get(context.arch)
+    ide = disk.target_bus == "ide" and without_ide is not None and without_ide in (context.machine or "")
+    if not ide and not (disk.target_bus == "usb" and context.arch == "s390x"):
+        return
+    name = "hw_cdrom_bus" if disk.device == "cdrom" else "hw_disk_bus"
+    of_image = disk.device == "cdrom" or context.text_property(name) == disk.target_bus
+    field = context.property_field(name) if of_image else context.field("block_device_mapping")
+    message = f"a {context.arch} guest of the machine type {context.machine} has no {disk.target_bus} for {disk.target_dev}"
+    context.refuse("UnsupportedHardware", "BUS-04", field, disk.target_bus, ["scsi", "virtio"], message)
+
+
 def _check_disk(context: Context, disk: Disk) -> None:
+    _check_bus(context, disk)
     clashing = _clashing(disk.iotune)
     if clashing is not None:
         message = f"a disk has either {clashing} or limits for reading and writing alone, not both"

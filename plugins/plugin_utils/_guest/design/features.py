@@ -28,7 +28,8 @@ _HYPERV = (
 
 
 def design_features(context: Context, *, smm: bool, iommu: bool) -> Features:
-    """``smm`` is carried over from an earlier definition (guest FW-11); an IOMMU needs QEMU's own IOAPIC (guest FEAT-09)."""
+    """``smm`` is carried over from an earlier definition (guest FW-11); an IOMMU needs QEMU's own IOAPIC (guest FEAT-09), which
+    only x86 has."""
     combination = context.combination
     return Features(
         smm=smm,
@@ -39,7 +40,7 @@ def design_features(context: Context, *, smm: bool, iommu: bool) -> Features:
         vmcoreinfo=context.arch in _WITH_VMCOREINFO and combination.mem_encryption is None,
         hidden=combination.hide_hypervisor_id,
         pmu=None if combination.pmu is None else ("on" if combination.pmu else "off"),
-        ioapic_driver="qemu" if iommu else None,
+        ioapic_driver="qemu" if iommu and context.is_x86 else None,
     )
 
 
