@@ -67,7 +67,7 @@ options:
     type: raw
   encryption:
     description:
-      - Makes a new volume an encrypted one, in the words of Cinder, for example C({provider: luks}).
+      - "Makes a new volume an encrypted one, in the words of Cinder, for example C({provider: luks})."
       - Its C(cipher) is by default C(aes-xts-plain64), and its C(key_size) 256.
       - A copy or a snapshot of an encrypted volume is encrypted too, with a key of its own.
       - Only in a pool of files. A raw one cannot be preallocated.

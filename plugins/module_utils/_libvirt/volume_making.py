@@ -42,7 +42,7 @@ def find_recorded(place: VolumePlace, name: str) -> Optional[Dict[str, Any]]:
     """The complete volume of that name; libvirt looks anew before it is said that there is none."""
     found = read_volume(place, name)
     if found is None:
-        for pool in {place.pool, place.files}:
+        for pool in [place.pool, *([place.files] if place.elsewhere else [])]:
             refresh(pool)
         found = read_volume(place, name)
     return found
