@@ -121,7 +121,9 @@ def keep_metadata(new: Element, old: Element) -> None:
     wanted.extend([copy.deepcopy(child) for child in had if child.tag not in own])
     record, earlier = wanted.find(_RECORD), had.find(_RECORD)
     if record is not None and earlier is not None:
-        record.set("state", earlier.get("state") or "")
+        for name in ("state", "run"):
+            if earlier.get(name) is not None:
+                record.set(name, earlier.get(name) or "")
         _copy_text(earlier, record, _VOLUMES)
     _copy_text(old, new, CREATED)
 

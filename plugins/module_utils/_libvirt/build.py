@@ -5,6 +5,8 @@
 
 Each server goes through the same steps, and any of them may be the last one of a killed run; the next run goes through them
 all again and does what is not done. Steps: define (the claim), volumes, drive, start, undefine (transient servers), mark, wait.
+A run that finds a server half built cannot know whether the other run is dead. It defines it with its own mark, and a run that
+finds another's mark on its server leaves the rest to that one.
 """
 
 from __future__ import annotations
@@ -12,22 +14,24 @@ from __future__ import annotations
 import base64
 import io
 import time
+import uuid
 import zlib
 from typing import Any, Callable, Dict, List
 
-from .._errors import HypervisorError
+from .._errors import HypervisorError, WaitError
 from .._volume_name import tpm_secret_id
 from .domain import define, find_domain, is_active, is_persistent, start, start_transient, undefine
-from .domain_record import set_record_state
+from .domain_record import record_run, set_record_run, set_record_state, with_run
 from .ended import write_ended_record
 from .errors import is_error
 from .local_making import make_local
 from .logs import ConsoleReader
 from .removal import remove_ended, remove_server
 from .secret import ensure_secret
+from .servers import parse_domain, read_record
 from .storage import ensure_volume, open_pool, upload
 from .volume_making import ensure_recorded_volume
-from .wait import LifecycleEvents, gone, wait_for_console, wait_for_state
+from .wait import POLL_S, LifecycleEvents, gone, wait_for_console, wait_for_state
 
 OnStep = Callable[[str, str], None]
 
@@ -54,6 +58,8 @@ class Build:
         self.domain_name: str = entry["domain"]
         self.domain: Any = None
         self.claimed = False
+        self._run = uuid.uuid4().hex
+        self._xml = with_run(entry["xml"], self._run)
         self.phases: Dict[str, int] = {}
 
     def _step(self, name: str, work: Callable[[], None]) -> None:
@@ -72,14 +78,25 @@ class Build:
         self._step("define", self._define)
         if not is_active(self.domain):
             self._step("volumes", self._volumes)
-            self._step("drive", self._drive)
-            if self._entry["wanted"] != "stopped":
-                self._step("start", self._start)
+            for name, work in (("drive", self._drive), ("start", self._start)):
+                if self.is_taken_over():
+                    self.claimed = False
+                    self._step("wait", self._wait_for_other)
+                    return
+                if name == "drive" or self._entry["wanted"] != "stopped":
+                    self._step(name, work)
         if not self._entry["persistent"] and is_persistent(self.domain):
             self._step("undefine", self._undefine)
         self._step("mark", self._mark)
         if self._entry["wait"] and self._entry["wanted"] != "stopped":
             self._step("wait", self._wait)
+
+    def is_taken_over(self) -> bool:
+        """Whether another run has put its mark on the server. One that is gone, or cannot be asked, is nobody else's."""
+        try:
+            return record_run(self.domain) != self._run
+        except HypervisorError:
+            return False
 
     def _define(self) -> None:
         self._clear()
@@ -87,6 +104,7 @@ class Build:
         existing = find_domain(self._connection, self._entry["uuid"])
         if existing is not None and is_active(existing):
             self.domain = existing
+            set_record_run(existing, self._run)
         else:
             self.domain = self._claim()
         self.claimed = True
@@ -102,7 +120,7 @@ class Build:
 
     def _claim(self) -> Any:
         try:
-            return define(self._connection, self._entry["xml"], self.domain_name)
+            return define(self._connection, self._xml, self.domain_name)
         except HypervisorError as exc:
             holder = find_domain(self._connection, self.domain_name) if is_error(exc, "VIR_ERR_OPERATION_FAILED") else None
             if holder is not None:
@@ -139,7 +157,7 @@ class Build:
         if self._entry["persistent"]:
             start(self.domain, paused=paused)
         else:
-            self.domain = start_transient(self._connection, self._entry["xml"], self.domain_name, paused=paused)
+            self.domain = start_transient(self._connection, self._xml, self.domain_name, paused=paused)
 
     def _undefine(self) -> None:
         """Without its definition a running domain is transient: it ends with its power."""
@@ -147,6 +165,21 @@ class Build:
 
     def _mark(self) -> None:
         set_record_state(self.domain, "active")
+
+    def _wait_for_other(self) -> None:
+        """Until the run that took it over has built it."""
+        deadline = time.monotonic() + self._entry["timeout"]
+        while self._entry["wait"]:
+            record = read_record(parse_domain(self.domain))
+            if record is not None and record.state == "active":
+                return
+            if time.monotonic() > deadline:
+                message = "another run builds the server %s and has not finished within %g s" % (
+                    self.name,
+                    self._entry["timeout"],
+                )
+                raise WaitError(message, outcome="timeout", action="wait for the other run", domain=self.domain_name)
+            self._events.pause(self._entry["uuid"], POLL_S)
 
     def _wait(self) -> None:
         timeout_s = self._entry["timeout"]

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What changes in our metadata element: the state (building, active, deleting) and the volumes. Written by the host only."""
+"""What changes in our metadata element: the state (building, active, deleting), the run that builds it, and the volumes.
+
+Written by the host only."""
 
 from __future__ import annotations
 
@@ -9,9 +11,28 @@ import json
 from typing import Any, Callable, Dict, List
 from xml.etree import ElementTree
 
+from .._domain_xml.text import domain_text, parse_domain_text
 from .binding import libvirt
 from .domain import KILONOVA_NS, is_active, is_persistent
 from .errors import translate_errors
+
+
+def with_run(xml: str, run: str) -> str:
+    """The definition with the run that makes it in its record: so define is the claim of a building server too."""
+    domain = parse_domain_text(xml)
+    record = domain.find("metadata/{%s}server" % KILONOVA_NS)
+    if record is not None:
+        record.set("run", run)
+    return domain_text(domain)
+
+
+def set_record_run(domain: Any, run: str) -> None:
+    _rewrite(domain, lambda element: element.set("run", run))
+
+
+def record_run(domain: Any) -> str:
+    """The run that defined it last; empty where none said so."""
+    return _read(domain).get("run") or ""
 
 
 def set_record_state(domain: Any, state: str) -> None:
@@ -34,8 +55,7 @@ def _rewrite(domain: Any, change: Callable[[ElementTree.Element], None]) -> None
     Both are written even where one says so already: a run beside us may have written the other only. libvirt hands the
     element out without its namespace and puts it back itself (virDomainSetMetadata)."""
     name = domain.name()
-    with translate_errors("write the metadata of %s" % name, name):
-        element = ElementTree.fromstring(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, KILONOVA_NS, 0))
+    element = _read(domain)
     change(element)
     flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG if is_persistent(domain) else 0
     if is_active(domain):
@@ -43,3 +63,8 @@ def _rewrite(domain: Any, change: Callable[[ElementTree.Element], None]) -> None
     text = ElementTree.tostring(element, encoding="unicode")
     with translate_errors("write the metadata of %s" % name, name):
         domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, text, "kilonova", KILONOVA_NS, flags)
+
+
+def _read(domain: Any) -> ElementTree.Element:
+    with translate_errors("read the metadata of %s" % domain.name(), domain.name()):
+        return ElementTree.fromstring(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, KILONOVA_NS, 0))

@@ -84,7 +84,10 @@ class _Task:
             explain(self._connection, exc)
             if build.claimed:
                 exc.logs.update(logs.collect(self._connection, entry["domain"], entry.get("console")))
-                self._undo(entry, exc)
+                if build.is_taken_over():
+                    exc.message += "; another run builds this server now, so nothing was removed"
+                else:
+                    self._undo(entry, exc)
             return self._failed(entry, exc, build.phases)
 
     def _undo(self, entry: Dict[str, Any], exc: HypervisorError) -> None:
