@@ -163,6 +163,10 @@ volume:
       description: The pool of files that has its record, where its own pool is none of files.
       type: str
       returned: when it is there
+    taken:
+      description: Whether it was there before, in a pool that makes no volumes.
+      type: bool
+      returned: when it is there
     volume:
       description: The name of libvirt's volume with the content.
       type: str

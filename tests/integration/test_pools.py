@@ -192,9 +192,11 @@ def test_units_of_iscsi_are_taken(storage: Storage, world: World) -> None:
     assert "cannot grow" in refused(world, spare, pool="san", size=3)
     assert "is in use by web (vdb)" in refused(world, spare, pool="san", state="absent")
     assert act(world, "detach", spare)
-    world.server(name="web", state="absent")
-    assert [entry["name"] for entry in known(world)] == [spare]
-    assert volume(world, spare, pool="san", state="absent")["changed"]
+    (gone,) = world.server(name="web", state="absent")["servers"]
+    assert gone["removed"]["kept"] == [f"san/{unit}"]
+    assert [entry["name"] for entry in known(world)] == [unit, spare]
+    for name in (unit, spare):
+        assert volume(world, name, pool="san", state="absent")["changed"]
     assert storage.units[0].stat().st_size == GIB
 
 
@@ -227,8 +229,8 @@ def test_copies_on_xfs_share_their_blocks(world: World, tmp_path: Path) -> None:
 
         def taken() -> int:
             """Bytes of the file system that are in use."""
-            size, free = world.host.run(["stat", "-f", "-c", "%b %f", str(path)]).stdout.split()
-            return (int(size) - int(free)) * 4096
+            size, free, block = world.host.run(["stat", "-f", "-c", "%b %f %S", str(path)]).stdout.split()
+            return (int(size) - int(free)) * int(block)
 
         played = world.play({"kilonova.compute.image": {"name": "plain", "src": str(file), "pool": "xfs"}})
         assert played.only["changed"], played.output

@@ -11,7 +11,7 @@ set -euo pipefail
 ceph_up() {
     local dir=$1 address=$2 fsid
     export CEPH_CONF=$dir/ceph.conf
-    mkdir -p "$dir"/{mon,mgr,osd,log,run}
+    mkdir -p "$dir"/{mon,osd,log,run}
     fsid=$(cat /proc/sys/kernel/random/uuid)
     cat > "$CEPH_CONF" << CONF
 [global]
@@ -35,14 +35,12 @@ osd objectstore = memstore
 memstore device bytes = 1073741824
 osd memory target = 939524096
 mon data = $dir/mon
-mgr data = $dir/mgr
 osd data = $dir/osd
 osd journal = $dir/osd/journal
 log file = $dir/log/\$name.log
 admin socket = $dir/run/\$name.asok
 pid file = $dir/run/\$name.pid
 run dir = $dir/run
-mgr initial modules =
 CONF
     monmaptool --create --fsid "$fsid" --addv a "[v2:$address:3300,v1:$address:6789]" "$dir/monmap" > /dev/null
     ceph-mon --mkfs -i a --monmap "$dir/monmap"

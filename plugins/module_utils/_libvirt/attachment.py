@@ -160,7 +160,7 @@ class Attachments:
         entry: Dict[str, Any] = {
             "role": "volume", "pool": volume["pool"], "name": volume["volume"], "path": volume["path"],
             "capacity": volume["bytes"], "format": volume["format"], "recorded_as": volume["name"], "existing": True,
-            **{key: volume[key] for key in ("file_pool", "encryption") if volume[key]},
+            **{key: volume[key] for key in ("file_pool", "encryption", "taken") if volume[key]},
             "delete_on_termination": delete_on_termination,
         }  # fmt: skip
         others, known = self._split(volume)

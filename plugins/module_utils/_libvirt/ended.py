@@ -13,7 +13,6 @@ import json
 from typing import Any, Dict, List, Optional, Tuple
 
 from .._errors import HypervisorError
-from .._pool_kinds import kind_of
 from .._volume_name import record_elsewhere, tpm_secret_id
 from .._volume_name import record_name as volume_record_name
 from .connection import host_uuid
@@ -22,7 +21,6 @@ from .domain import find_domain
 from .errors import is_error
 from .json_record import read_json_record
 from .making import plain_name
-from .pools import pool_facts
 from .secret import undefine_secret
 from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
 from .volume_use import list_uses, uses_of
@@ -98,9 +96,7 @@ def _parts(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[Tuple[str
         return []
     if not files:
         return [(pool, volume_record_name(name)), (pool, volume["name"])]
-    kind = kind_of(pool_facts(open_pool(connection, pool)))
-    content = [(pool, volume["name"])] if kind is not None and kind.makes else []
-    return [*helper, (files, record_elsewhere(name, pool)), *content]
+    return [*helper, (files, record_elsewhere(name, pool)), (pool, volume["name"])]
 
 
 def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) -> None:

@@ -19,7 +19,9 @@ _ALWAYS = ("disk.config", "console.log")
 
 
 def goes(volume: Dict[str, Any]) -> bool:
-    return bool(volume.get("delete_on_termination")) or volume.get("role") in _ALWAYS
+    """A volume that was taken, not made, never does: whatever is deleted, it is not ours."""
+    wanted = bool(volume.get("delete_on_termination")) or volume.get("role") in _ALWAYS
+    return wanted and not volume.get("taken")
 
 
 def find_ours(connection: Any, name_or_uuid: str) -> Optional[Any]:

@@ -36,7 +36,7 @@ def check_name(name: str) -> None:
 
 
 def read_volume(place: VolumePlace, name: str) -> Optional[Dict[str, Any]]:
-    """A complete volume or snapshot: {kind, name, id, pool, file_pool, volume, path, format, size (GiB), bytes, created,
+    """A complete volume or snapshot: {kind, name, id, pool, file_pool, taken, volume, path, format, size (GiB), bytes, created,
     source, image, volume_id, volume_type, encryption}."""
     return _read(place, place.record_name(name), name)
 
@@ -64,6 +64,7 @@ def _found(place: VolumePlace, record: Dict[str, Any], recorded_as: str) -> Opti
         id=volume_id(record["kind"], place.name, name),
         pool=place.name,
         file_pool=place.file_pool,
+        taken=not place.kind.makes,
         volume=content.name(),
         path=place.path_of(content),
         size=-(-held // GIB),

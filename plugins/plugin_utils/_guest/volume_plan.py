@@ -18,8 +18,8 @@ class VolumePlan:
     ``file_pool`` is the pool of files beside one that is none; ``preallocate`` takes the whole size at once;
     ``file_system`` is what it is formatted as (``swap`` for a swap area), with that ``label``. A volume of the module
     ``volume`` has role volume and that name in ``recorded_as``; ``record`` is written beside one that we make, and one that
-    was there before is ``existing``. ``encryption``: {provider, cipher, key_size, secret}, the last being the id of libvirt's
-    secret."""
+    was there before is ``existing``, ``taken`` where its pool makes none. ``encryption``: {provider, cipher, key_size, secret},
+    the last being the id of libvirt's secret."""
 
     role: str
     pool: str
@@ -38,6 +38,7 @@ class VolumePlan:
     recorded_as: str | None = None
     record: Mapping[str, Any] | None = None
     existing: bool = False
+    taken: bool = False
     file_system: str | None = None
     label: str | None = None
     encryption: Mapping[str, Any] | None = None
@@ -50,7 +51,7 @@ class VolumePlan:
             key
             for key in (
                 *("clone_of", "clone_format", "clone_pool", "file_pool"),
-                *("preallocate", "file_system", "label", "recorded_as", "existing", "encryption"),
+                *("preallocate", "file_system", "label", "recorded_as", "existing", "taken", "encryption"),
             )
             if getattr(self, key)
         ]

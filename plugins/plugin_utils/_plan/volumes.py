@@ -107,7 +107,8 @@ class VolumeSources:
             VolumePlan(
                 role="volume", pool=record["pool"], file_pool=record.get("file_pool"), name=record["volume"],
                 path=record["path"], capacity=record["bytes"], format=record["format"], recorded_as=record["name"],
-                encryption=record.get("encryption"), existing=True, delete_on_termination=device["delete_on_termination"],
+                encryption=record.get("encryption"), existing=True, taken=bool(record.get("taken")),
+                delete_on_termination=device["delete_on_termination"],
             )
         )  # fmt: skip
 
