@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import base_copy, volume_place
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import storage as storage_calls
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_removal import remove_image
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import identity
 from tests.lab.process import tool
 from tests.lab.storage import Ceph, iscsi_pool_xml, start_iscsi, xfs_device
@@ -93,8 +94,15 @@ def test_servers_in_ceph(storage: Storage, world: World, pooled: str) -> None:
         "name": "web", "min_count": 2, "max_count": 2, "image": pooled, "pool": "ceph", "flavor": "swapping",
         "images": images(pooled), "flavors": {"swapping": flavor}, "user_data": WATCH,
     }  # fmt: skip
-    answer = world.server(**wish, wait_for="console", console_pattern=READY)
+    steps = []
+
+    def watched(plan: dict[str, Any]) -> list[dict[str, Any]]:
+        with world.connected() as connection:
+            return spawn(connection, plan, on_step=lambda _server, step: steps.append(step))
+
+    answer = world.server(**wish, wait_for="console", console_pattern=READY, spawner=watched)
     assert not answer.get("failed"), answer["msg"]
+    assert [step for step in steps if step.endswith("of 64 MiB copied")]
     servers = answer["servers"]
     (copy,) = {name for name in storage.images() - before if name.startswith("base_") and not name.endswith(".whole")} - {
         foreign

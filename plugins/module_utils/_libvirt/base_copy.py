@@ -61,7 +61,7 @@ def _make(place: VolumePlace, base: str, base_format: str, own: str, target: str
     disk = disk_source(place.files_facts, base, source.path())
     with copier(place.connection, target, disk, base_format) as domain:
         made = create_volume(place.pool, {"name": own, "capacity": size, "format": "raw"})
-        copy_disk(domain, disk_source(place.facts, own, place.path_of(made)), target)
+        copy_disk(domain, disk_source(place.facts, own, place.path_of(made)), target, place.on_copy)
         create_volume(place.pool, {"name": own + _MARK, "capacity": _MARK_BYTES, "format": "raw"})
 
 

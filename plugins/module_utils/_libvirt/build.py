@@ -140,9 +140,12 @@ class Build:
             ensure_secret(self._connection, tpm_secret_id(self._entry["uuid"]), "vtpm", self._entry["uuid"])
         for volume in self._entry["volumes"]:
             if volume.get("record"):
-                ensure_recorded_volume(self._connection, volume)
+                ensure_recorded_volume(self._connection, volume, self._on_copy)
             elif volume.get("content") is None and not volume.get("existing"):
-                make_local(self._connection, volume)
+                make_local(self._connection, volume, self._on_copy)
+
+    def _on_copy(self, done: int, total: int) -> None:
+        self._on_step(self.name, "volumes, %d of %d MiB copied" % (done >> 20, total >> 20))
 
     def _drive(self) -> None:
         """Volumes with content are written whole each time: what a killed run left of them may be half of it."""

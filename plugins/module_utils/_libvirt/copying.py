@@ -80,18 +80,19 @@ def disk_size(connection: Any, target: str, disk: Disk) -> int:
         return int(domain.blockInfo(_DEVICE)[0])
 
 
-def copy_disk(domain: Any, target: Disk, name: str) -> None:
-    """Copies the copier's disk to a raw disk that is there and has the same size. ``name`` is for errors."""
+def copy_disk(domain: Any, target: Disk, name: str, on_copy: Callable[[int, int], None]) -> None:
+    """Copies the copier's disk to a raw disk that is there and has the same size. ``name`` is for errors, ``on_copy`` is told
+    bytes done and bytes in all."""
     xml = ElementTree.tostring(disk_element(target, "raw"), encoding="unicode")
     flags = libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
     with translate_errors("copy to %s" % name, domain.name()):
         domain.blockCopy(_DEVICE, xml, {}, flags)
-    _await(domain, name)
+    _await(domain, name, on_copy)
     with translate_errors("finish the copy to %s" % name, domain.name()):
         domain.blockJobAbort(_DEVICE, 0)  # of a copy that is ready: it ends, and is whole
 
 
-def _await(domain: Any, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+def _await(domain: Any, name: str, on_copy: Callable[[int, int], None], clock: Callable[[], float] = time.monotonic) -> None:
     seen, since = -1, clock()
     while True:
         job = _job(domain)
@@ -101,6 +102,7 @@ def _await(domain: Any, name: str, clock: Callable[[], float] = time.monotonic) 
             return
         if job["cur"] != seen:
             seen, since = job["cur"], clock()
+            on_copy(seen, job["end"])
         elif clock() - since > _STALL_S:
             raise _broken(name, "stood still for %g s at %d of %d bytes" % (_STALL_S, seen, job["end"]))
         time.sleep(_POLL_S)

@@ -10,12 +10,13 @@ from typing import Any, Dict
 from .pool_making import make_anywhere
 from .storage import delete_volume, open_pool, volume_names
 from .volume_key import forget_keys, make_encrypted
+from .volume_place import OnCopy
 
 
-def make_local(connection: Any, spec: Dict[str, Any]) -> None:
+def make_local(connection: Any, spec: Dict[str, Any], on_copy: OnCopy) -> None:
     """``spec`` is the plan's. An encrypted disk is made anew: the key of what a killed run left may be another one's."""
     if not spec.get("encryption"):
-        make_anywhere(connection, spec)
+        make_anywhere(connection, spec, on_copy)
         return
     pool = open_pool(connection, spec["pool"])
     delete_volume(pool, spec["name"])
@@ -24,6 +25,6 @@ def make_local(connection: Any, spec: Dict[str, Any]) -> None:
         connection,
         spec["path"],
         spec,
-        make=lambda: make_anywhere(connection, spec),
+        make=lambda: make_anywhere(connection, spec, on_copy),
         begun=lambda: spec["name"] in volume_names(pool),
     )

@@ -8,7 +8,7 @@ to hold is copied there, from a disk of either pool."""
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from .._errors import HypervisorError
 from .._pool_kinds import disk_source
@@ -18,16 +18,16 @@ from .copying import copier, copier_name, copy_disk, disk_size, refuse_copying
 from .errors import translate_errors
 from .making import clone_volume, find_source, grow_volume, make_volume
 from .storage import create_volume, delete_volume, find_volume, refresh
-from .volume_place import VolumePlace
+from .volume_place import OnCopy, VolumePlace
 
 Spec = Dict[str, Any]
 
 
-def make_anywhere(connection: Any, spec: Spec) -> Any:
+def make_anywhere(connection: Any, spec: Spec, on_copy: Optional[OnCopy] = None) -> Any:
     """``spec`` is that of ``make_volume`` with {file_pool, clone_pool}: the latter is the pool of ``clone_of``."""
     if not spec.get("file_pool"):
         return make_volume(connection, spec)
-    place = VolumePlace(connection, spec["pool"], spec["file_pool"])
+    place = VolumePlace(connection, spec["pool"], spec["file_pool"], on_copy=on_copy)
     if place.kind.makes and not spec.get("record"):
         _clear(place, spec)
     if spec.get("fill"):
@@ -129,4 +129,4 @@ def _copy(place: VolumePlace, spec: Spec, volume: Any, source_format: str) -> No
     target = _target(place, spec)
     source = disk_source(place.files_facts, copier_name(target), "")
     with copier(place.connection, target, source, source_format) as domain:
-        copy_disk(domain, _disk(place, spec, volume), target)
+        copy_disk(domain, _disk(place, spec, volume), target, place.on_copy)

@@ -17,15 +17,15 @@ from .errors import is_error
 from .pool_making import make_anywhere
 from .storage import delete_volume, refresh, volume_names
 from .volume_key import forget_keys, make_encrypted
-from .volume_place import VolumePlace
+from .volume_place import OnCopy, VolumePlace
 from .volume_record import read_volume, write_record
 
 
-def ensure_recorded_volume(connection: Any, spec: Dict[str, Any]) -> Dict[str, Any]:
+def ensure_recorded_volume(connection: Any, spec: Dict[str, Any], on_copy: Optional[OnCopy] = None) -> Dict[str, Any]:
     """The volume of a plan or a module call, made once. ``spec``: {pool, name (the content's), capacity, format, clone_of,
     clone_format, preallocate, encryption, passphrase} and ``record``: {kind, name, format, source, image, volume_id,
     volume_type, encryption}. Returns its record."""
-    place = VolumePlace(connection, spec["pool"], spec.get("file_pool"))
+    place = VolumePlace(connection, spec["pool"], spec.get("file_pool"), on_copy=on_copy)
     record = spec["record"]
     found = find_recorded(place, record["name"])
     if found is not None:
@@ -60,13 +60,13 @@ def _make(place: VolumePlace, spec: Dict[str, Any]) -> bool:
 
 def _copy_or_create(place: VolumePlace, spec: Dict[str, Any]) -> None:
     if not spec.get("encryption"):
-        make_anywhere(place.connection, spec)
+        make_anywhere(place.connection, spec, place.on_copy)
         return
     make_encrypted(
         place.connection,
         volume_path(place.facts, spec["name"]),
         spec,
-        make=lambda: make_anywhere(place.connection, spec),
+        make=lambda: make_anywhere(place.connection, spec, place.on_copy),
         begun=lambda: spec["name"] in volume_names(place.pool),
     )
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from .._errors import HypervisorError
 from .._pool_kinds import FILE, KINDS, PoolKind, kind_of, volume_path
@@ -14,12 +14,29 @@ from .connection import host_uuid
 from .pools import files_of, pool_facts
 from .storage import open_pool
 
+# Of a copy: bytes done, bytes in all.
+OnCopy = Callable[[int, int], None]
+
+
+def _nobody(_done: int, _total: int) -> None:
+    """Where nobody waits."""
+
 
 class VolumePlace:
-    """``files`` is the pool of records, the same as ``pool`` where that is one of files."""
+    """``files`` is the pool of records, the same as ``pool`` where that is one of files. ``on_copy`` is told how far a copy
+    to the pool has come."""
 
-    def __init__(self, connection: Any, name: str, file_pool: Optional[str] = None, *, files: Any = None) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        name: str,
+        file_pool: Optional[str] = None,
+        *,
+        files: Any = None,
+        on_copy: Optional[OnCopy] = None,
+    ) -> None:
         self.connection = connection
+        self.on_copy: OnCopy = on_copy or _nobody
         self.name = name
         self.pool: Any = open_pool(connection, name)
         self.facts: Dict[str, Any] = pool_facts(self.pool)
