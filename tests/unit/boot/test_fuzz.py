@@ -43,6 +43,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server impo
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_api import validate_api_request
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_argv import files_of, validate_nova_boot
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.server_ec2 import validate_ec2_request
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.volume_type import VolumeType, validate_volume_types
 from tests.unit.boot.server_catalogues import IMAGE_ID, KERNEL_ID, NETWORK_ID, VOLUME_ID, catalogues, request
 
 EXAMPLES = int(os.environ.get("KILONOVA_FUZZ_EXAMPLES", "300"))
@@ -166,6 +167,15 @@ _PLAIN_IMAGE = around({}, (*images.FIELDS, *images.SERVICE_FIELDS), good(_REQUES
 IMAGE = mostly((1, _PLAIN_IMAGE), (1, RAW.map(lambda raw: {"properties": raw})))
 
 
+GOOD_TYPES: Pairs = [
+    ("pool", "ssd"),
+    ("format", "qcow2"),
+    ("preallocate", True),
+    ("encryption", {"cipher": "aes-cbc-essiv:sha256"}),
+]
+TYPE = around({"encryption": {"provider": "luks", "key_size": 256}}, [*VolumeType.__annotations__], GOOD_TYPES)
+
+
 def catalogue(entries: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     names = mostly((9, st.sampled_from(("a", "b"))), (1, st.sampled_from(("", " c ", 1, None))))
     return mostly((16, st.dictionaries(names, entries, max_size=2)), (3, st.lists(entries, max_size=2)), (1, VALUES))
@@ -286,6 +296,14 @@ def test_images(value: Any) -> None:
     answer = hold(images.validate_images, value)
     only_reasons(answer)
     each_comes_back(images.validate_images, answer)
+
+
+@given(catalogue(TYPE))
+@FUZZ
+def test_volume_types(value: Any) -> None:
+    answer = hold(validate_volume_types, value)
+    if not answer.problems:
+        comes_back(validate_volume_types, answer.value)
 
 
 @given(DEVICES, st.sampled_from(("auto", "v1", "v2", "ec2")), st.booleans(), st.sampled_from((None, "vda", "/dev/sda")))
