@@ -75,8 +75,7 @@ class ActionModule(KilonovaAction):
         with tempfile.TemporaryDirectory(prefix="kilonova-") as folder:
             path = os.path.join(folder, file_name(url) or "image")
             latest: State = {}
-            shown = self.watched(f"the image {params['name']}", lambda: latest)
-            with open(path, "w+b") as target, shown:
+            with self.watched(f"the image {params['name']}", lambda: latest), open(path, "w+b") as target:
                 fetch(url, target, progress=Progress(latest.update))
             return self._bring(path, params, task_vars)
 

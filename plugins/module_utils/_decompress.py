@@ -14,9 +14,9 @@ import os
 import shutil
 import subprocess
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
-from typing import Any, BinaryIO, Callable, Dict, Iterator, Optional
+from typing import Any, BinaryIO, Callable, ContextManager, Dict, Iterator, Optional
 
 from ._image_header import ImageError
 from ._progress import SILENT, Progress
@@ -69,18 +69,14 @@ def decompress(
     target.seek(0)
 
 
-@contextmanager
-def _opened(source: BinaryIO, kind: str, name: str) -> Iterator[Any]:
+def _opened(source: BinaryIO, kind: str, name: str) -> ContextManager[Any]:
     if kind != "zst":
-        yield _OPENERS[kind](source)
-        return
+        return nullcontext(_OPENERS[kind](source))
     try:
         zstd: Any = import_module("compression.zstd")
     except ImportError:
-        with _unpacked_by_program(source, name) as packed:
-            yield packed
-        return
-    yield zstd.ZstdFile(source)
+        return _unpacked_by_program(source, name)
+    return nullcontext(zstd.ZstdFile(source))
 
 
 @contextmanager
