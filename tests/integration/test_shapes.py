@@ -64,7 +64,7 @@ def wish(name: str, shape: Shape) -> dict[str, Any]:
         "state": "stopped" if shape.ends == "stopped" else "running",
         "wait_for": "console" if shape.ends == "ready" else "running",
         "console_pattern": READY,
-        "timeout": 180,
+        "timeout": 300,
         **mapping,
         **shape.request,
     }
