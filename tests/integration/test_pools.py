@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_re
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import identity
 from tests.lab.process import tool
-from tests.lab.storage import Ceph, iscsi_pool_xml, start_iscsi, xfs_device
+from tests.lab.storage import Ceph, iscsi_pool_xml, start_iscsi, start_xfs_pool
 
 from .test_attach import act, wait_for_console
 from .test_volumes import device, known, refused, volume
@@ -208,49 +207,39 @@ def test_units_of_iscsi_are_taken(storage: Storage, world: World) -> None:
     assert storage.units[0].stat().st_size == GIB
 
 
-@contextmanager
-def xfs_pool(world: World) -> Iterator[Path]:
-    """A pool `xfs` of the type fs over a loop device; where the machine sees it."""
-    host = world.host
+@pytest.fixture
+def xfs(world: World) -> Iterator[str]:
+    """The folder of a pool `xfs`. The mount is the host's own: the machine does not see it."""
     path = "/var/lib/libvirt/xfs"
-    with xfs_device(host, 2 * GIB) as loop:
-        source = f"<source><device path='{loop}'/><format type='xfs'/></source>"
-        xml = f"<pool type='fs'><name>xfs</name>{source}<target><path>{path}</path></target></pool>"
-        host.virsh("pool-define", "/dev/stdin", input=xml)
-        host.virsh("pool-build", "xfs")
-        try:
-            host.virsh("pool-start", "xfs")
-            yield Path(path)
-        finally:
-            world.wipe()
-            host.virsh("pool-destroy", "xfs")
-            host.virsh("pool-undefine", "xfs")
+    start_xfs_pool(world.host, "xfs", path, 2 * GIB)
+    yield path
+    world.wipe()
+    world.host.virsh("pool-destroy", "xfs")
+    world.host.virsh("pool-undefine", "xfs")
 
 
-def test_copies_on_xfs_share_their_blocks(world: World, tmp_path: Path) -> None:
+def test_copies_on_xfs_share_their_blocks(world: World, xfs: str, tmp_path: Path) -> None:
     """A raw image of 64 MiB and four copies of it take the space of one; one of them boots."""
     file = tmp_path / "tiny.raw"
     tool("qemu-img", "convert", "-O", "raw", str(world.image), str(file))
     options = {"libvirt": {"tb_cache_size": 32, "images_type": "raw"}}
     catalogue = {"images": images("plain"), "host_options": options}
-    with xfs_pool(world) as path:
 
-        def taken() -> int:
-            """Bytes of the file system that are in use."""
-            size, free, block = world.host.run(["stat", "-f", "-c", "%b %f %S", str(path)]).stdout.split()
-            return (int(size) - int(free)) * int(block)
+    def taken() -> int:
+        """Bytes of the file system that are in use."""
+        size, free, block = world.host.run(["stat", "-f", "-c", "%b %f %S", xfs]).stdout.split()
+        return (int(size) - int(free)) * int(block)
 
-        played = world.play({"kilonova.compute.image": {"name": "plain", "src": str(file), "pool": "xfs"}})
-        assert played.only["changed"], played.output
-        before = taken()
-        for name in ("one", "two", "three"):
-            assert volume(world, name, source_image="plain", pool="xfs")["volume"]["bytes"] == GIB
-        server = world.booted(name="web", image="plain", pool="xfs", **catalogue, wait_for="console", console_pattern=READY)
-        # The mount is the host's own: the machine does not see it.
-        (log,) = [entry["path"] for entry in server["volumes"] if entry["role"] == "console.log"]
-        assert Guest(world.host.run(["cat", log]).stdout.encode()).disk("vda")["label"] == "TINYBOOT"
-        assert taken() - before < 8 << 20
-        world.server(name="web", state="absent")
+    played = world.play({"kilonova.compute.image": {"name": "plain", "src": str(file), "pool": "xfs"}})
+    assert played.only["changed"], played.output
+    before = taken()
+    for name in ("one", "two", "three"):
+        assert volume(world, name, source_image="plain", pool="xfs")["volume"]["bytes"] == GIB
+    server = world.booted(name="web", image="plain", pool="xfs", **catalogue, wait_for="console", console_pattern=READY)
+    (log,) = [entry["path"] for entry in server["volumes"] if entry["role"] == "console.log"]
+    assert Guest(world.host.run(["cat", log]).stdout.encode()).disk("vda")["label"] == "TINYBOOT"
+    assert taken() - before < 8 << 20
+    world.server(name="web", state="absent")
 
 
 def be_another_host(patch: pytest.MonkeyPatch) -> None:

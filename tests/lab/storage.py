@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,17 +58,20 @@ def iscsi_pool_xml(host: Host) -> str:
     return f"<pool type='iscsi-direct'><name>san</name><source>{source}</source></pool>"
 
 
-@contextmanager
-def xfs_device(host: Host, size: int) -> Iterator[str]:
-    """A loop device of the machine with an xfs file system, for a pool of the type fs. Whoever mounts it unmounts it."""
+def start_xfs_pool(host: Host, name: str, path: str, size: int) -> None:
+    """A pool of the type fs over a loop device of the machine with a new xfs; the device goes with its last mount."""
     file = host.directory / "xfs"
     file.touch()
     os.truncate(file, size)
-    tool("mkfs.xfs", "-q", str(file))
+    tool("mkfs.xfs", "-q", "-f", str(file))
     device = tool("losetup", "--find", "--show", str(file)).stdout.strip()
-    # The host has the first eight; a machine may be further.
-    host.run(["bash", "-c", f"[ -e {device} ] || mknod -m 660 {device} b 7 {device.removeprefix('/dev/loop')}"])
     try:
-        yield device
+        # The host has the first eight; a machine may be further.
+        host.run(["bash", "-c", f"[ -e {device} ] || mknod -m 660 {device} b 7 {device.removeprefix('/dev/loop')}"])
+        source = f"<source><device path='{device}'/><format type='xfs'/></source>"
+        xml = f"<pool type='fs'><name>{name}</name>{source}<target><path>{path}</path></target></pool>"
+        host.virsh("pool-define", "/dev/stdin", input=xml)
+        host.virsh("pool-build", name)
+        host.virsh("pool-start", name)
     finally:
-        tool("losetup", "--detach", device)
+        tool("losetup", "--detach", device)  # while it is mounted, this only says that it goes with its mount
