@@ -27,8 +27,8 @@ class ActionModule(KilonovaAction):
         from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.attach import attach_target, read_options
 
         options, no_effect = read_options(params)
-        for name in ("attempts", "timeout"):
-            params[name] = params[name] or options.number("libvirt", f"device_detach_{name}")
+        for name, option in (("attempts", "device_detach_attempts"), ("timeout", "device_detach_timeout")):
+            params[name] = params[name] or options.number("libvirt", option)
         answer = self.run_on_host("server_action", params | {"target": None}, task_vars)
         guest = answer.pop("guest", None)
         if guest is not None:

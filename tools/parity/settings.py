@@ -26,7 +26,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_optio
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.option_table import OPTIONS, Option
 
 from .probe import GIVEN, Answer, ask
-from .rows import NO_EFFECT, NOT_BUILT, REFUSED, Row, Trial, trial_of, verdict
+from .rows import HONOURED, NO_EFFECT, NOT_BUILT, REFUSED, Row, Trial, trial_of, verdict
 from .samples import samples
 from .worlds import FLAVOR, IMAGE, World
 
@@ -129,6 +129,9 @@ def _option_row(title: str, group: str, name: str, option: Option) -> Row:
         return Row(title, option.rule, NOT_BUILT, "refused: nothing honours it yet")
     if option.use:
         return Row(title, option.rule, NO_EFFECT, option.use)
+    action = samples()["actions"].get(title)
+    if action:
+        return Row(title, option.rule, HONOURED, action["says"])
     sample = samples()["options"].get(title) or {"value": option_value(option)}
     around = sample.get("options", {})
 
