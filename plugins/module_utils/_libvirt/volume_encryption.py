@@ -33,6 +33,8 @@ def new_encryption(place: VolumePlace, params: Params, source: Optional[Dict[str
         if params.get("encryption_passphrase") is not None:
             raise VolumeError("the volume %s is not to be encrypted, but encryption_passphrase is given" % name)
         return None
+    if "+" in name:  # libvirt calls QEMU's key after the volume
+        raise VolumeError("the volume %s is to be encrypted, and the name of such a one has no +" % name)
     if place.elsewhere:
         raise VolumeError(
             "the volume %s cannot be encrypted: the pool %s is of the type %s, and that is done in pools of files only"

@@ -48,6 +48,12 @@ def test_pools_whose_volumes_are_there_already_are_refused() -> None:
     assert [problem.field for problem in design(pool=pool(type="rbd", path=None)).problems] == ["file_pool"]
 
 
+def test_the_name_of_an_encrypted_disk_begins_with_a_letter() -> None:
+    """QEMU takes no other name for its key, and a uuid may begin with a digit."""
+    private = server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "true"}))
+    assert [one.name[:5] for one in design(private).volumes if one.encryption] == ["luks."]
+
+
 def test_encrypted_disks_need_a_pool_of_files_and_take_their_space_later() -> None:
     private = server(flavor=flavor(extra_specs={"hw:ephemeral_encryption": "true"}))
     field = 'flavor.extra_specs["hw:ephemeral_encryption"]'

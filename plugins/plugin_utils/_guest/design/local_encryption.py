@@ -30,9 +30,12 @@ def encrypted(context: Context, volume: VolumePlan) -> VolumePlan:
     if volume.preallocate:
         message = "libvirt takes no space beforehand for encrypted disks: preallocate_images must be none"
         _refuse(context, "", True, {"preallocate_images": "none"}, message)
-    secret = secret_id(volume.pool, volume.name)
+    # libvirt calls QEMU's key after the volume, and such a name begins with a letter, which a uuid may not.
+    name = f"luks.{volume.name}"
+    path = volume.path.removesuffix(volume.name) + name
+    secret = secret_id(volume.pool, name)
     encryption = {"provider": "luks", "cipher": DEFAULT_CIPHER, "key_size": DEFAULT_KEY_SIZE, "secret": secret}
-    return replace(volume, encryption=encryption)
+    return replace(volume, name=name, path=path, encryption=encryption)
 
 
 def _refuse(context: Context, suffix: str, given: object, allowed: object, message: str) -> None:
