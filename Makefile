@@ -76,8 +76,8 @@ lab: env-dev guest ## the test hosts themselves
 	@$(AS_ROOT) .venv/bin/pytest -q tests/lab
 
 .PHONY: integration
-integration: env-dev guest ## the collection on test hosts with real guests
-	@$(AS_ROOT) .venv/bin/pytest -q tests/integration
+integration: env-dev guest ## the collection on test hosts with real guests, two files at a time
+	@$(AS_ROOT) .venv/bin/pytest -q -n 2 --dist loadfile tests/integration
 
 .PHONY: molecule
 molecule: env-dev guest ## the role boot, by its molecule scenario on a test host
