@@ -1,12 +1,11 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a test host is given for a while: huge pages, other firmware, secrets for TPMs, a share."""
+"""What a test host is given for a while: huge pages, other firmware, a share."""
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +20,6 @@ from .world import World
 
 FIRMWARE = Path("/usr/share/qemu/firmware")
 _PAGES = Path("/proc/sys/vm/nr_hugepages")
-_SECRET = "<secret ephemeral='yes' private='yes'><uuid>{}</uuid><usage type='vtpm'><name>{}</name></usage></secret>"
 
 
 @contextmanager
@@ -70,24 +68,16 @@ def _is_plain(firmware: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def given(world: World, with_tpm: Sequence[str], with_share: Sequence[str], share: Path) -> Iterator[None]:
-    """Servers of these names have a secret for the state of their TPM, or a share: nothing else can give them yet."""
-    secrets = {name: str(uuid.uuid4()) for name in with_tpm}
+def shared(names: Sequence[str], share: Path) -> Iterator[None]:
+    """Servers of these names have a share: nothing else can give them one yet."""
     share.mkdir(exist_ok=True)
     (share / "hello").write_text("from the host", encoding="utf-8")
     plain = Place.resources_of
 
-    def with_more(place: Place, server: Any, *rest: Any) -> Any:
-        shares = ({"path": str(share), "tag": "share"},) if server["name"] in with_share else ()
-        return replace(plain(place, server, *rest), tpm_secret=secrets.get(server["name"]), shares=shares)
+    def with_share(place: Place, server: Any, *rest: Any) -> Any:
+        found = plain(place, server, *rest)
+        return replace(found, shares=({"path": str(share), "tag": "share"},)) if server["name"] in names else found
 
-    with world.connected() as connection, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Place, "resources_of", with_more)
-        made = [connection.secretDefineXML(_SECRET.format(secret, name)) for name, secret in secrets.items()]
-        try:
-            for secret in made:
-                secret.setValue(b"a pass phrase of this test")
-            yield
-        finally:
-            for secret in made:
-                secret.undefine()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Place, "resources_of", with_share)
+        yield

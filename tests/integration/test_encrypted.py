@@ -188,12 +188,13 @@ def test_a_volume_that_was_never_finished_is_deleted_with_its_key(world: World) 
 
 def test_the_state_of_a_tpm_is_kept_with_a_secret_of_the_host(world: World) -> None:
     before = world.holdings()
-    flavors = {"trusted": {"vcpus": 1, "ram": 128, "disk": 1, "extra_specs": {"hw:tpm_version": "2.0"}}}
+    specs = {"hw:tpm_version": "2.0", "hw:tpm_secret_security": "user"}
+    flavors = {"trusted": {"vcpus": 1, "ram": 128, "disk": 1, "extra_specs": specs}}
     options = {"libvirt": {**HOST_OPTIONS["libvirt"], "swtpm_enabled": True}}
     wish = {"name": "web", "flavor": "trusted", "flavors": flavors, "host_options": options}
     refusal = world.server(**wish)
     assert [(one["code"], one["allowed"]) for one in refusal["problems"]] == [("NotBuilt", ["host"])]
-    flavors["trusted"]["extra_specs"]["hw:tpm_secret_security"] = "host"  # type: ignore[index]
+    del specs["hw:tpm_secret_security"]
     server = world.booted(**wish, wait_for="console", console_pattern=READY)
     assert world.guest(server).one("tpm") == {"version": "2"}
     assert world.holdings()["secrets"] == [server["id"]]

@@ -21,7 +21,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervis
 from tests.guest.image import full_image
 from tests.lab import Lab
 
-from .host_state import given, huge_pages, own_keys
+from .host_state import huge_pages, own_keys, shared
 from .shapes import SECURE, SHAPES
 from .shapes.common import ALWAYS, ALWAYS_SEEN
 from .shapes.model import PROBE, Row, Shape
@@ -136,8 +136,8 @@ def check_agent(domain: Any, guest: Guest) -> None:
 @pytest.mark.parametrize("wave", WAVES, ids="+".join)
 def test_every_element_is_live_and_seen(world: World, full: Path, lab: Lab, wave: tuple[str, ...]) -> None:
     before = world.holdings()
-    with_tpm, with_share = ([name for name in wave if what in SHAPES[name].resources] for what in ("tpm_secret", "shares"))
-    with huge_pages(136), own_keys(world), given(world, with_tpm, with_share, lab.shared / "share"):
+    with_share = [name for name in wave if "shares" in SHAPES[name].resources]
+    with huge_pages(136), own_keys(world), shared(with_share, lab.shared / "share"):
         facts = facts_of(world)
         with ThreadPoolExecutor() as pool:
             wishes = [wish(name, SHAPES[name]) | {"hypervisor": {**facts, **SHAPES[name].host}} for name in wave]

@@ -148,8 +148,8 @@ class Place:
 
 
 def _host_keeps_tpm(server: Server) -> bool:
-    """Guest TPM-05: no key manager could keep the secret for a user."""
-    return server["flavor"]["extra_specs"].get("hw:tpm_secret_security") == "host"
+    """Guest TPM-05. Nova's default is ``user``; no key manager could keep the secret for one, so ours is ``host``."""
+    return server["flavor"]["extra_specs"].get("hw:tpm_secret_security", "host") == "host"
 
 
 def _base(found: Mapping[str, Any]) -> BaseImage:

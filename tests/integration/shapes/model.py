@@ -43,7 +43,7 @@ class Shape:
     what libvirt takes and a machine of this kind cannot start).
 
     ``ram`` in MiB. ``devices`` stand behind the image's own entry of the block device mapping. ``host`` replaces facts of
-    the host; ``resources`` are what nothing gives a server yet: a secret for its TPM, shares."""
+    the host; ``resources`` are what nothing gives a server yet: shares."""
 
     specs: dict[str, str] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)

@@ -42,7 +42,6 @@ REFUSED = (
 
 # Inputs that reach a domain and have neither a row above nor a twin with one (`hw_cpu_cores` is read where `hw:cpu_cores` is).
 ELSEWHERE = {
-    "hw:tpm_secret_security": "only `user`, which is what the rows with a TPM have, is built",
     "hw:ephemeral_encryption": "encrypted disks have tests of their own",
     "hw:ephemeral_encryption_format": "encrypted disks have tests of their own",
     "hw_ephemeral_encryption_secret_uuid": "encrypted disks have tests of their own",

@@ -15,6 +15,7 @@ SECURE = Shape(
         "os:secure_boot": "required",
         "hw:mem_page_size": "2048",
         "hw:tpm_version": "2.0",
+        "hw:tpm_secret_security": "host",
         "hw:tpm_model": "tpm-crb",
         "hw:viommu_model": "intel",
         "hw:usb_model": "qemu-xhci",
@@ -44,7 +45,7 @@ SECURE = Shape(
         },
     },
     devices=(blank(), blank(disk_bus="virtio")),
-    resources=("tpm_secret", "shares"),
+    resources=("shares",),
     live=(
         ("hw_machine_type", "starts-with(os/type/@machine, 'pc-q35-')", True),
         ("os:secure_boot", "os/loader/@secure", "yes"),
@@ -55,7 +56,7 @@ SECURE = Shape(
         ("hw:mem_page_size", "cpu/numa/cell/@memAccess", "shared"),
         ("hw:mem_page_size", "numatune/memnode/@nodeset", "0"),
         ("libvirt.cpu_mode", "cpu/model", "qemu64"),
-        ("tpm_secret", "boolean(devices/tpm/backend/encryption/@secret)", True),
+        ("hw:tpm_secret_security", "boolean(devices/tpm/backend/encryption/@secret)", True),
         ("hw:tpm_model", "devices/tpm/@model", "tpm-crb"),
         ("hw:tpm_version", "devices/tpm/backend/@version", "2.0"),
         ("hw:viommu_model", "devices/iommu/@model", "intel"),
@@ -109,6 +110,7 @@ PINNED = Shape(
         "hw:cpu_thread_policy": "prefer",
         "hw:emulator_threads_policy": "share",
         "hw:tpm_version": "1.2",
+        "hw:tpm_secret_security": "host",
     },
     properties={
         "hw_firmware_type": "uefi",
@@ -135,7 +137,6 @@ PINNED = Shape(
         "compute": {"cpu_shared_set": "0", "cpu_dedicated_set": "1"},
     },
     devices=(blank(),),
-    resources=("tpm_secret",),
     live=(
         ("hw_machine_type", "starts-with(os/type/@machine, 'pc-q35-')", True),
         ("hw_firmware_type", "os/loader/@type", "pflash"),
@@ -164,7 +165,7 @@ PINNED = Shape(
         ("hw_pmu", "features/pmu/@state", "off"),
         ("hw_qemu_guest_agent", "devices/channel[target/@name='org.qemu.guest_agent.0']/target/@state", "connected"),
         ("hw:tpm_version", "devices/tpm[@model='tpm-tis']/backend/@version", "1.2"),
-        ("tpm_secret", "boolean(devices/tpm/backend/encryption/@secret)", True),
+        ("hw:tpm_secret_security", "boolean(devices/tpm/backend/encryption/@secret)", True),
         ("libvirt.swtpm_enabled", "devices/tpm/backend/@type", "emulator"),
     ),
     guest=(

@@ -46,8 +46,8 @@ def design_tpm(context: Context) -> Tpm | None:
         context.refuse("Invalid", "TPM-06", field, tpm.version, None, message)
     if context.resources.tpm_secret is None:
         message = (
-            "an emulated TPM needs a secret that encrypts its state. There is no key manager that could keep one for its user: "
-            "the extra spec hw:tpm_secret_security=host has the host keep it"
+            "an emulated TPM needs a secret that encrypts its state. There is no key manager that could keep it for its user: "
+            "without the extra spec hw:tpm_secret_security, or with host, the host does"
         )
         context.refuse("NotBuilt", "TPM-05", field, tpm.secret_security, ["host"], message)
         return None
