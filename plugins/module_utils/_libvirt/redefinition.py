@@ -59,7 +59,8 @@ class Redefinition:
             return self._found, []
         stamp(self._meant, self._wanted)
         domain = define(self._connection, domain_text(self._meant), self._name)
-        actual = changes_between(self._before or self._meant, settle(definition_of(domain)))
+        earlier = self._meant if self._before is None else self._before
+        actual = changes_between(earlier, settle(definition_of(domain)))
         places = [_place(change) for change in actual]
         return domain, [change for change in self._changes if _is_among(change, places)]
 
