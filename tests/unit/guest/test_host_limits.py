@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.designer import Design
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.resources import Resources
 from tests.unit.guest.scenarios import UEFI, with_specs
 from tests.unit.guest.test_devices import xpath
@@ -47,15 +48,39 @@ def test_extended_interrupts_need_kvm_or_a_newer_qemu(virt_type: str, version: i
     assert xpath(found, "//iommu/driver/@eim") == [eim]
 
 
+VOLUME = "0b5f4b83-1f1d-4a2b-8f3e-000000000000"
+
+
+def with_volume(host: Any = None, **fields: Any) -> Design:
+    kinds = {"source_type": "volume", "destination_type": "volume", "volume_id": VOLUME}
+    known: Any = {VOLUME: {"id": VOLUME, "driver": "local", "device_path": "/dev/vg0/v0"}}
+    devices = [ROOT, block_device(**kinds, **fields)]
+    return design(server(block_device_mapping=devices), host=host, resources=Resources(volumes=known))
+
+
 def test_a_floppy_has_no_serial() -> None:
     """QEMU does not start with one ("Property 'floppy.serial' not found")."""
-    volume = "0b5f4b83-1f1d-4a2b-8f3e-000000000000"
-    kinds = {"source_type": "volume", "destination_type": "volume", "volume_id": volume}
-    devices = [ROOT, block_device(device_type="floppy", **kinds)]
-    known: Any = {volume: {"id": volume, "driver": "local", "device_path": "/dev/vg0/v0"}}
-    found = design(server(block_device_mapping=devices), resources=Resources(volumes=known))
+    found = with_volume(device_type="floppy")
     assert xpath(found, "//disk[@device='floppy']/target/@bus") == ["fdc"]
     assert xpath(found, "//disk/serial") == []
+
+
+@pytest.mark.parametrize(("version", "length"), [(8002002, 36), (10000013, 20)])
+def test_a_serial_on_usb_is_short_where_qemu_wants_it(version: int, length: int) -> None:
+    """QEMU 10 does not start ("The serial number can't be longer than 20 characters ...")."""
+    found = with_volume(hypervisor(hypervisor_version=version), disk_bus="usb")
+    assert xpath(found, "//disk[target/@bus='usb']/serial/text()") == [VOLUME[:length]]
+
+
+def test_a_screen_that_the_host_lacks_is_refused_by_name() -> None:
+    """Debian 13 has qxl and SPICE in a package of their own."""
+    told = {**FIRMWARE, "video": {"modelType": ["vga", "virtio"]}, "graphics": {"type": ["vnc"]}}
+    options = {"spice": {"enabled": True}}
+    found = with_specs({}, {"hw_video_model": "qxl"}, host=hypervisor(domain_capabilities=told), host_options=options)
+    assert [(problem.field, problem.allowed) for problem in found.problems] == [
+        ("host_options.spice.enabled", ["vnc"]),
+        ("image.properties.hw_video_model", ["vga", "virtio"]),
+    ]
 
 
 @pytest.mark.parametrize(("prefix", "fine"), [("sd", True), ("xvd", True), ("disk", False)])

@@ -30,6 +30,7 @@ def refuse_undefinable(context: Context, domain: Domain) -> None:
     _check_mode(context, domain)
     _check_cpu_limits(context, domain)
     _check_pointer(context, domain)
+    _check_screen(context, domain)
     for disk in (*domain.devices.disks, domain.devices.rescue_disk):
         if disk is not None:
             _check_disk(context, disk)
@@ -98,6 +99,23 @@ def _check_pointer(context: Context, domain: Domain) -> None:
         field = "host_options.DEFAULT.pointer_model"
         message = "an s390x guest has no USB for a tablet; without vnc and spice, or with ps2mouse, it has no tablet"
         context.refuse("Invalid", "INP-02", field, "usbtablet", ["ps2mouse"], message)
+
+
+def _check_screen(context: Context, domain: Domain) -> None:
+    """Where distributions ship SPICE and its card apart from QEMU, libvirt tells that they are not there."""
+    if context.arch != context.hypervisor["arch"]:
+        return  # what the host says is about guests of its own architecture
+    offered = context.hypervisor["domain_capabilities"]
+    video, models = domain.devices.video, (offered.get("video") or {}).get("modelType")
+    if video is not None and models and video.model not in models:
+        message = f"QEMU on this host has no video card {video.model}"
+        context.refuse("UnsupportedHardware", "VID-02", context.property_field("hw_video_model"), video.model, models, message)
+    kinds = (offered.get("graphics") or {}).get("type")
+    for graphics in domain.devices.graphics:
+        if kinds and graphics.type not in kinds:
+            message = f"QEMU on this host has no {graphics.type}"
+            field = f"host_options.{graphics.type}.enabled"
+            context.refuse("UnsupportedHardware", "GFX-01", field, True, kinds, message)
 
 
 def _check_bus(context: Context, disk: Disk) -> None:

@@ -15,6 +15,7 @@ from .pool_source import pool_auth, pool_source
 
 _BLOCK_DRIVERS = ("local", "iscsi", "fibre_channel", "nvme", "iser", "aoe", "lightos", "storpool")
 _FILE_DRIVERS = ("nfs", "quobyte", "smbfs", "vzstorage")
+_SHORT_USB_SERIALS = 9000000  # QEMU 9.0.0
 
 
 def volume_disk(
@@ -40,7 +41,7 @@ def volume_disk(
         io=io_mode(_io(context, connection), cache),
         alias=f"ua-{identity}" if identity else None,
         auth=_auth(connection),
-        serial=None if lun or info["type"] == "floppy" else identity,  # QEMU's floppy disks have none, and it does not start
+        serial=None if lun else _serial(context, info, identity),
         iotune=limits(connection.get("qos_specs") or {}),
         blockio=None if lun else _block_io(connection),
         readonly=_readonly(context, connection, field),
@@ -48,6 +49,15 @@ def volume_disk(
         address=address,
         encryption_secret=connection.get("encryption_secret"),
     )
+
+
+def _serial(context: Context, info: DiskInfo, identity: str | None) -> str | None:
+    """QEMU starts no guest with a serial for a floppy disk, nor, a newer one, with a long serial on USB: there the guest sees
+    as much of it as on virtio (scsi-disk.c, scsi_realize; virtio-blk.h, VIRTIO_BLK_ID_BYTES)."""
+    if info["type"] == "floppy":
+        return None
+    short = info["bus"] == "usb" and context.hypervisor["hypervisor_version"] >= _SHORT_USB_SERIALS
+    return identity[:20] if short and identity else identity
 
 
 def _source(context: Context, connection: VolumeConnection, field: str) -> DiskSource | None:
