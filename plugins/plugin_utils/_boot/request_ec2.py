@@ -164,12 +164,13 @@ def _snake(key: str) -> str:
 
 
 def _put(target: dict[Any, Any], keys: list[str], value: object) -> None:
-    """``A.1.B = v`` as nested objects; a plain value in the way is replaced, as the query API does."""
+    """``A.1.B = v`` as nested objects; a plain value in the way is replaced, as the query API does.
+
+    Objects on the way are copied: they may be the request's own."""
     for key in keys[:-1]:
         inner = target.get(key)
-        if not isinstance(inner, dict):
-            inner = target[key] = {}
-        target = inner
+        target[key] = dict(inner) if isinstance(inner, dict) else {}
+        target = target[key]
     target[keys[-1]] = value
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import shlex
 from typing import Any
@@ -248,6 +249,16 @@ def test_ec2(parts: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     assert [(problem.code, problem.field.removeprefix("ec2_request.")) for problem in answer.problems] == expected
 
 
+def test_ec2_leaves_objects_that_dotted_keys_complete_as_they_were() -> None:
+    nested = {"1": {"DeviceName": "vdb", "Ebs": {"SnapshotId": "snap-0000000a"}}}
+    wanted = ec2(**{"block_device_mapping": nested, "BlockDeviceMapping.1.Ebs.VolumeSize": 3})
+    kept = copy.deepcopy(wanted)
+    answer = validate_ec2_request(wanted, **catalogues(ec2_ids=EC2_IDS))
+    assert answer.problems == ()
+    assert answer.value[0]["block_device_mapping"][-1]["volume_size"] == 3
+    assert wanted == kept
+
+
 def built(**options: Any) -> list[Built]:
     answer = validate_servers([request(**options)], **catalogues())
     return [Built(server, UUID, "ACTIVE", admin_pass="p") for server in answer.value]
@@ -304,7 +315,7 @@ _WORDS = shlex.split(
 WORDS = st.sampled_from(_WORDS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(["nova", "openstack"]), st.lists(WORDS | st.text(max_size=8) | st.integers() | st.none(), max_size=12))
 def test_arbitrary_command_lines_never_raise(client: str, words: list[Any]) -> None:
     argv = [client, *(("boot",) if client == "nova" else ("server", "create")), *words]
@@ -324,7 +335,7 @@ EC2_KEYS = shlex.split(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(EC2_KEYS) | st.text(max_size=9), JSON_LIKE, max_size=6) | JSON_LIKE)
 def test_arbitrary_ec2_requests_never_raise(given_request: Any) -> None:
     answer = validate_ec2_request(given_request, **catalogues())
