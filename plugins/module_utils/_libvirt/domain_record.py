@@ -12,9 +12,12 @@ from typing import Any, Callable, Dict, List
 from xml.etree import ElementTree
 
 from .._domain_xml.text import domain_text, parse_domain_text
+from .._errors import HypervisorError
 from .binding import libvirt
 from .domain import KILONOVA_NS, is_active, is_persistent
-from .errors import translate_errors
+from .errors import is_error, translate_errors
+
+_ATTEMPTS = 4
 
 
 def with_run(xml: str, run: str) -> str:
@@ -54,11 +57,24 @@ def _rewrite(domain: Any, change: Callable[[ElementTree.Element], None]) -> None
 
     Both are written even where one says so already: a run beside us may have written the other only. libvirt hands the
     element out without its namespace and puts it back itself (virDomainSetMetadata)."""
+    for _attempt in range(_ATTEMPTS):
+        running = is_active(domain)
+        try:
+            _write(domain, change, running=running)
+            return
+        except HypervisorError as exc:
+            # It ended, or was started, since it was looked at.
+            if not is_error(exc, "VIR_ERR_OPERATION_INVALID") or is_active(domain) == running:
+                raise
+    _write(domain, change, running=is_active(domain))
+
+
+def _write(domain: Any, change: Callable[[ElementTree.Element], None], *, running: bool) -> None:
     name = domain.name()
     element = _read(domain)
     change(element)
     flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG if is_persistent(domain) else 0
-    if is_active(domain):
+    if running:
         flags |= libvirt.VIR_DOMAIN_AFFECT_LIVE
     text = ElementTree.tostring(element, encoding="unicode")
     with translate_errors("write the metadata of %s" % name, name):
