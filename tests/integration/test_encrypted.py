@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import volume_making
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.volume_key import keep_key
 from ansible_collections.kilonova.compute.plugins.module_utils._volume_name import secret_id
 
@@ -127,10 +131,20 @@ def test_a_guest_sees_plain_disks(world: World) -> None:
     assert world.holdings() == before
 
 
-def test_a_volume_and_its_key_are_made_once(world: World) -> None:
-    """Two runs at once; and what is refused. That a volume grows proves that its key fits: QEMU opens it for that."""
+def slowly(function: Callable[..., None]) -> Callable[..., None]:
+    def wait(*given: Any) -> None:
+        time.sleep(2)
+        function(*given)
+
+    return wait
+
+
+def test_a_volume_and_its_key_are_made_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs at once, which are slow between content and record; and what is refused. That a volume grows proves that its
+    key fits: QEMU opens it for that."""
     before = world.holdings()
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with monkeypatch.context() as patch, ThreadPoolExecutor(max_workers=2) as pool:
+        patch.setattr(volume_making, "write_record", slowly(volume_making.write_record))
         given = {"size": 1, "encryption": LUKS}
         runs = [pool.submit(volume, world, "shared", encryption_passphrase=f"{PASSPHRASE}-{n}", **given) for n in "ab"]
         answers = [run.result() for run in runs]

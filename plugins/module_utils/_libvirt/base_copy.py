@@ -42,6 +42,7 @@ def ensure_copy(place: VolumePlace, base: str, base_format: str) -> str:
     make_once(
         exists=lambda: own in volume_names(place.pool) or find_domain(place.connection, copier_name(target)) is not None,
         complete=lambda: _whole(place.pool, base) is not None,
+        refuse=lambda: refuse_copying(place.connection, target),
         remove=lambda: _remove_half(place, own, target),
         make=lambda: _make(place, base, base_format, own, target),
     )

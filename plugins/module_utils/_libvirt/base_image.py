@@ -97,7 +97,7 @@ def store_base(
             upload_sparse(connection, made, source, facts["size"], progress)
 
     def remove() -> None:
-        refuse_busy(pool, volume)
+        refuse_busy(pool, volume)  # once more: a moment has gone by since
         if _is_whole(connection, pool, volume, facts):
             kept.append(True)
         else:
@@ -106,6 +106,7 @@ def store_base(
     make_once(
         exists=lambda: volume in volume_names(pool),
         complete=lambda: bool(list_bases(connection, pool, facts["sha256"])),
+        refuse=lambda: refuse_busy(pool, volume),
         remove=remove,
         make=make,
     )

@@ -6,26 +6,33 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any, Callable
 
 from .._errors import HypervisorError
+from .binding import libvirt
 from .errors import is_error, translate_errors
 from .storage import find_volume
 
-# A run beside us needs a moment between making a volume and filling it, and between content and record.
-_GRACE_PAUSES = (0.1, 0.2, 0.4, 0.8)
+# A run beside us needs a moment between making a volume and filling it, and between content and record: more on a busy machine.
+GRACE_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
 # How long content that libvirt is still writing, for somebody, is waited for: an hour.
 _BUSY_PAUSES = (0.5,) + (1.0,) * 3600
 _ATTEMPTS = 5
 
 
 def make_once(
-    exists: Callable[[], bool], complete: Callable[[], bool], remove: Callable[[], None], make: Callable[[], None]
+    exists: Callable[[], bool],
+    complete: Callable[[], bool],
+    refuse: Callable[[], None],
+    remove: Callable[[], None],
+    make: Callable[[], None],
 ) -> bool:
     """Runs ``make`` where nobody else has; false when somebody had, or did meanwhile. ``make`` may fail because the thing
-    appeared since: VIR_ERR_STORAGE_VOL_EXIST. What it half made goes again."""
+    appeared since: VIR_ERR_STORAGE_VOL_EXIST. What it half made goes again. ``refuse`` raises VIR_ERR_OPERATION_INVALID while
+    somebody is seen to make it, and ``remove`` may."""
     for attempt in range(_ATTEMPTS):
-        if exists() and not _cleared(complete, remove):
+        if exists() and not _cleared(complete, refuse, remove):
             return False
         try:
             make()
@@ -63,16 +70,27 @@ def refuse_busy(pool: Any, name: str) -> None:
             raise
 
 
-def _cleared(complete: Callable[[], bool], remove: Callable[[], None]) -> bool:
-    """Waits for whoever makes it; true when nobody does, and what was left is gone."""
-    for pause in _GRACE_PAUSES:
-        if complete():
-            return False
-        time.sleep(pause)
+def refuse_unfinished(pool: Any, name: str) -> None:
+    """The same for a volume that libvirt is making. It is asked to be read: to resize an encrypted one would take its key."""
+    volume = find_volume(pool, name)
+    if volume is None:
+        return
+    with translate_errors("look at the volume %s" % name):
+        stream = pool.connect().newStream(0)
+        volume.download(stream, 0, 1, 0)
+    with suppress(libvirt.libvirtError):  # what it would say is of no interest
+        stream.abort()
+
+
+def _cleared(complete: Callable[[], bool], refuse: Callable[[], None], remove: Callable[[], None]) -> bool:
+    """Waits for whoever makes it; true when nobody does, and what was left is gone.
+
+    Whoever was seen to make it gets the whole moment from when that was last seen."""
     for pause in _BUSY_PAUSES:
-        if complete():
-            return False
         try:
+            refuse()
+            if _completed(complete):
+                return False
             remove()
             return True
         except HypervisorError as exc:
@@ -81,3 +99,11 @@ def _cleared(complete: Callable[[], bool], remove: Callable[[], None]) -> bool:
             time.sleep(pause)
     remove()
     return True
+
+
+def _completed(complete: Callable[[], bool]) -> bool:
+    for pause in GRACE_PAUSES:
+        if complete():
+            return True
+        time.sleep(pause)
+    return complete()

@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 from .._errors import HypervisorError
 from .binding import libvirt
 from .errors import is_error, translate_errors
-from .volume_key import encryption_element
 
 T = TypeVar("T")
 
@@ -112,12 +111,24 @@ def volume_xml(spec: Dict[str, Any]) -> str:
     if spec.get("mode"):
         ElementTree.SubElement(ElementTree.SubElement(target, "permissions"), "mode").text = spec["mode"]
     if spec.get("encryption"):
-        target.append(encryption_element(spec["encryption"]))
+        target.append(_encryption(spec["encryption"]))
     if spec.get("backing_path"):
         backing = ElementTree.SubElement(root, "backingStore")
         ElementTree.SubElement(backing, "path").text = spec["backing_path"]
         ElementTree.SubElement(backing, "format", type=spec["backing_format"])
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _encryption(encryption: Dict[str, Any]) -> ElementTree.Element:
+    """{secret, cipher, key_size} as libvirt's storage API takes it; ``cipher`` is algorithm-mode-iv, as Cinder writes it."""
+    algorithm, mode, initial = encryption["cipher"].split("-")
+    root = ElementTree.Element("encryption", format="luks")
+    ElementTree.SubElement(root, "secret", type="passphrase", uuid=encryption["secret"])
+    size = str(encryption["key_size"])
+    ElementTree.SubElement(root, "cipher", name=algorithm, size=size, mode=mode, hash="sha256")
+    name, _colon, digest = initial.partition(":")
+    ElementTree.SubElement(root, "ivgen", {"name": name, **({"hash": digest} if digest else {})})
+    return root
 
 
 def create_volume(pool: Any, spec: Dict[str, Any], *, flags: int = 0) -> Any:

@@ -12,14 +12,12 @@ import os
 import secrets
 import time
 from typing import Any, Callable, Dict, List
-from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .._volume_name import secret_id
+from .claiming import GRACE_PAUSES
 from .secret import define_secret, new_passphrase, set_secret, undefine_secret, usage_of_secret
 
-# How long a run beside us may need from claiming a key to beginning its volume.
-_GRACE_PAUSES = (0.1, 0.2, 0.4, 0.8)
 # QEMU measures its processor to choose the cost of a key, and gives up where a kernel that counts by ticks saw none pass.
 # Each attempt takes some 10 ms then, and about one in four is unlucky.
 _UNLUCKY = "Unable to get accurate CPU usage"
@@ -62,7 +60,7 @@ def _claim(connection: Any, uuid: str, path: str, begun: Callable[[], bool]) -> 
     """libvirt refuses a second secret of one id with another usage: ours names this very run."""
     usage = "%s#%s" % (path, os.urandom(8).hex())
     held = None
-    for pause in (*_GRACE_PAUSES, secrets.randbelow(1000) / 1000):
+    for pause in (*GRACE_PAUSES, secrets.randbelow(1000) / 1000):
         try:
             define_secret(connection, uuid, "volume", usage, private=True)
         except HypervisorError:
@@ -88,15 +86,3 @@ def _with_luck(make: Callable[[], Any]) -> Any:
             if _UNLUCKY not in exc.message:
                 raise
     return make()
-
-
-def encryption_element(encryption: Dict[str, Any]) -> ElementTree.Element:
-    """{secret, cipher, key_size} as libvirt's storage API takes it; ``cipher`` is algorithm-mode-iv, as Cinder writes it."""
-    algorithm, mode, initial = encryption["cipher"].split("-")
-    root = ElementTree.Element("encryption", format="luks")
-    ElementTree.SubElement(root, "secret", type="passphrase", uuid=encryption["secret"])
-    size = str(encryption["key_size"])
-    ElementTree.SubElement(root, "cipher", name=algorithm, size=size, mode=mode, hash="sha256")
-    name, _colon, digest = initial.partition(":")
-    ElementTree.SubElement(root, "ivgen", {"name": name, **({"hash": digest} if digest else {})})
-    return root

@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 from .._errors import HypervisorError
 from .._pool_kinds import volume_path
 from .._volume_name import secret_id
-from .claiming import make_once
+from .claiming import make_once, refuse_unfinished
 from .copying import refuse_copying
 from .errors import is_error
 from .pool_making import make_anywhere
@@ -53,6 +53,7 @@ def _make(place: VolumePlace, spec: Dict[str, Any]) -> bool:
     return make_once(
         exists=lambda: place.kind.makes and spec["name"] in volume_names(place.pool),
         complete=lambda: read_volume(place, spec["record"]["name"]) is not None,
+        refuse=lambda: _refuse(place, spec),
         remove=lambda: _remove(place, spec),
         make=lambda: _copy_or_create(place, spec),
     )
@@ -69,6 +70,13 @@ def _copy_or_create(place: VolumePlace, spec: Dict[str, Any]) -> None:
         make=lambda: make_anywhere(place.connection, spec, place.on_copy),
         begun=lambda: spec["name"] in volume_names(place.pool),
     )
+
+
+def _refuse(place: VolumePlace, spec: Dict[str, Any]) -> None:
+    if place.elsewhere:
+        refuse_copying(place.connection, "%s/%s" % (place.name, spec["name"]))
+    else:
+        refuse_unfinished(place.pool, spec["name"])
 
 
 def _remove(place: VolumePlace, spec: Dict[str, Any]) -> None:
