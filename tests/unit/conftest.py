@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every domain that any test renders from our own templates holds against libvirt's schema."""
+"""Every domain that any test renders from our own templates holds against libvirt's schema.
+
+What is generated is the same in each run, and how long an example takes decides nothing: `make fuzz` looks for new ones."""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest import render
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.shape import PLAIN, Shape
@@ -17,6 +20,9 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.shape impo
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.unit.guest.schema import assert_valid
+
+settings.register_profile("kilonova", derandomize=True, deadline=None)
+settings.load_profile("kilonova")
 
 
 @pytest.fixture(autouse=True)

@@ -585,7 +585,7 @@ JSON = st.recursive(
         st.sampled_from(["block_device_mapping", "mappings", "bdm_v2", "root_device_name", "hw_disk_bus"]), JSON, max_size=4
     ),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_anything_json_like_gets_an_answer(mapping: Any, format: str, image: Any, properties: dict[str, Any]) -> None:
     image = image and {**image, "properties": properties}
     answer = ask(mapping, format=format, image=image, flavor=FLAVOR, ec2_ids=EC2_IDS, **TABLES)

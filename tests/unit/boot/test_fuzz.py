@@ -51,7 +51,7 @@ FUZZ = settings(
     max_examples=EXAMPLES,
     deadline=None,
     database=None,
-    derandomize="KILONOVA_FUZZ_EXAMPLES" not in os.environ,
+    derandomize=os.environ.get("KILONOVA_FUZZ_SEED") != "random",
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )

@@ -171,7 +171,7 @@ def test_values() -> None:
     assert ask("2.18", networks=[]).value[0]["description"] == "a"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(KEYS.split()), JSON_LIKE, max_size=6) | JSON_LIKE, JSON_LIKE)
 def test_arbitrary_bodies_never_raise(server: Any, hints: Any) -> None:
     answer = validate_api_request({"server": server, "os:scheduler_hints": hints}, **catalogues())

@@ -389,7 +389,7 @@ def test_the_same_answer_twice() -> None:
     assert validate_servers(requests, **catalogues()) == validate_servers(copy.deepcopy(requests), **catalogues())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(JSON_LIKE | st.dictionaries(st.sampled_from(OPTION_NAMES), JSON_LIKE, max_size=6), max_size=3) | JSON_LIKE)
 def test_arbitrary_input_never_raises(requests: Any) -> None:
     answer = validate_servers(requests, **catalogues())
@@ -397,7 +397,7 @@ def test_arbitrary_input_never_raises(requests: Any) -> None:
     assert answer == validate_servers(requests, **catalogues())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(OPTION_NAMES), JSON_LIKE)
 def test_arbitrary_option_never_raises(option: str, value: Any) -> None:
     answer = validate_servers([request(**{option: value})], **catalogues())
@@ -405,7 +405,7 @@ def test_arbitrary_option_never_raises(option: str, value: Any) -> None:
         assert validate_servers(answer.value, **catalogues()).value == answer.value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(everything())), JSON_LIKE)
 def test_arbitrary_normalised_part_never_raises(key: str, value: Any) -> None:
     server = {**validate_servers([request()], **catalogues()).value[0], key: value}

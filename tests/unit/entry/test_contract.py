@@ -217,7 +217,7 @@ _PARTS = ("networks", "keypairs", "security_groups", "server_groups", "quota", "
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(_PARTS, _JSON)))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_catalogues_and_quotas_raise_nothing_but_problems(parts: dict[str, Any]) -> None:
     params = {**CATALOGUES, **parts, "servers": [{"name": "a", "flavor": "small", "image": "ubuntu", "security_groups": ["a"]}]}
     answers = []

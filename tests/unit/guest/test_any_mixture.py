@@ -33,7 +33,7 @@ def by_group(options: dict[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:
     return groups
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(
     specs=some_of(MIXED_SPECS),
     properties=some_of(MIXED_PROPERTIES),
