@@ -158,14 +158,17 @@ pack_initrd() {
 
 # Kernel, initial file system and command line in one signed file: what a firmware with Secure Boot starts, and any other too.
 pack_efi() {
-    local stub
+    local stub base section at add=()
     stub=$(find_one "$work/tools" '*/linuxx64.efi.stub')
+    base=$(objdump -p "$stub" | awk '$1 == "ImageBase" { print $2 }') # newer stubs begin elsewhere than at 0
+    cp "$work/vmlinuz" "$work/linux"
+    cp "$work/initrd.gz" "$work/initrd"
     printf '%s' "$append" > "$work/cmdline"
     printf 'ID=kilonova-guest\n' > "$work/osrel"
-    objcopy --add-section .osrel="$work/osrel" --change-section-vma .osrel=0x20000 \
-        --add-section .cmdline="$work/cmdline" --change-section-vma .cmdline=0x30000 \
-        --add-section .linux="$work/vmlinuz" --change-section-vma .linux=0x2000000 \
-        --add-section .initrd="$work/initrd.gz" --change-section-vma .initrd=0x4000000 "$stub" "$work/plain.efi"
+    while read -r section at; do
+        add+=(--add-section ".$section=$work/$section" --change-section-vma ".$section=$(printf 0x%x $((0x$base + at)))")
+    done <<< $'osrel 0x20000\ncmdline 0x30000\nlinux 0x2000000\ninitrd 0x4000000'
+    objcopy "${add[@]}" "$stub" "$work/plain.efi"
     openssl pkey -in $snakeoil.key -passin pass:snakeoil -out "$work/key"
     sbsign --key "$work/key" --cert $snakeoil.pem --output "$work/BOOTX64.EFI" "$work/plain.efi" 2> "$work/log" \
         || die "$(cat "$work/log")"
