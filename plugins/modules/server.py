@@ -44,6 +44,8 @@ options:
   wait_for:
     description:
       - V(running) waits for the domain to run, V(console) also for O(console_pattern) on the guest's serial console.
+      - An existing server is waited for where the task changes its power, and what its console said before it was started does
+        not count.
     type: str
     default: running
     choices: [running, console]
@@ -75,6 +77,7 @@ options:
     description:
       - With O(redefine), whether a running server whose definition has changed is stopped, as by O(state=stopped), and started.
       - Where it cannot be started with it, it gets its earlier definition back and runs again, and the task fails.
+      - With O(wait_for=console) it is waited for as after its first start.
     type: bool
     default: false
 extends_documentation_fragment:

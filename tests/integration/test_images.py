@@ -279,7 +279,7 @@ def test_a_boot_on_a_changed_or_vanished_base_is_refused(world: World, tmp_path:
     world.booted(**wish, state="stopped")
     content = base.read_bytes()
     base.touch()
-    world.booted(**wish, state="paused")
+    world.booted(**wish, state="paused", wait_for="console", console_pattern="a paused guest says nothing")
     world.booted(**wish, state="stopped")
     base.write_bytes(content[:-1] + b"\1")
     for options in (wish | {"state": "running"}, wish | {"name": "second"}):

@@ -95,6 +95,11 @@ def test_requests_and_a_survey_are_built_together_after_check_mode_has_said_so(d
     assert [line.split(" on ")[0] for line in predicted.told] == [line.split(" on ")[0] for line in booted.told]
     assert predicted.changed == booted.changed == 1
     assert desk.run("boot", **asked).changed == 0
+    larger = asked | {"kilonova_flavors": {"tiny": CATALOGUES["flavors"]["tiny"] | {"ram": 192}}}
+    redefined = desk.run("boot", **larger, boot_redefine="yes", boot_restart="no")
+    assert redefined.changed == 1, redefined.output
+    servers = redefined.of("Boot the servers of this host")["localhost"]["servers"]
+    assert [(server["status"], server["pending"]) for server in servers] == [("ACTIVE", True)] * 3
     assert desk.run("delete", delete_names=["first", "more-1"], delete_name="more-2").changed == 1
 
 

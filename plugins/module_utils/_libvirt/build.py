@@ -25,13 +25,13 @@ from .domain_record import record_run, set_record_run, set_record_state, with_ru
 from .ended import write_ended_record
 from .errors import is_error
 from .local_making import make_local
-from .logs import ConsoleReader
+from .power import ConsoleWait
 from .removal import remove_ended, remove_server
 from .secret import ensure_secret
 from .servers import parse_domain, read_record
 from .storage import ensure_volume, open_pool, upload
 from .volume_making import ensure_recorded_volume
-from .wait import POLL_S, LifecycleEvents, gone, wait_for_console, wait_for_state
+from .wait import POLL_S, LifecycleEvents, gone, wait_for_state
 
 OnStep = Callable[[str, str], None]
 
@@ -188,8 +188,7 @@ class Build:
         timeout_s = self._entry["timeout"]
         begun = time.monotonic()
         wait_for_state(self.domain, self._events, wanted=self._entry["wanted"], timeout_s=timeout_s)
-        pattern = self._entry.get("console_pattern")
-        if pattern:
-            reader = ConsoleReader(self._connection, self._entry["console"]["pool"], self._entry["console"]["name"])
-            waited_s = time.monotonic() - begun
-            wait_for_console(self.domain, self._events, reader, pattern=pattern, timeout_s=timeout_s, waited_s=waited_s)
+        if self._entry["wanted"] == "running":  # a paused guest says nothing
+            console = ConsoleWait(self._connection, self._entry)
+            console.begin(anew=False)
+            console.wait(self.domain, self._events, timeout_s, time.monotonic() - begun)

@@ -58,6 +58,11 @@ class ConsoleReader:
         self._offset += len(data)
         return _text(data)
 
+    def skip(self) -> None:
+        """What was written until now is not read."""
+        volume = self._volume()
+        self._offset = 0 if volume is None else volume_size(volume)
+
     def tail(self) -> str:
         volume = self._volume()
         return "" if volume is None else tail_of(self._connection, volume)

@@ -5,22 +5,57 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict
+import time
+from typing import Any, Callable, Dict, Optional
 
 from .._errors import HypervisorError, WaitError
 from .domain import destroy, power_state, start
 from .errors import translate_errors
-from .wait import LifecycleEvents, wait_for_state
+from .logs import ConsoleReader
+from .wait import LifecycleEvents, wait_for_console, wait_for_state
 
 # Nova's default [compute]shutdown_timeout: how long a guest may take to power itself off before the power is taken away.
 SHUTDOWN_S = 60.0
 
 
-def change_power(domain: Any, events: LifecycleEvents, *, wanted: str, timeout_s: float, wait: bool) -> bool:
+class ConsoleWait:
+    """What a server that is started is to say on its console. ``entry`` is the plan's: {console: {pool, name},
+    console_pattern}."""
+
+    def __init__(self, connection: Any, entry: Dict[str, Any]) -> None:
+        self._connection = connection
+        self._place: Optional[Dict[str, str]] = entry.get("console")
+        self._pattern: Optional[str] = entry.get("console_pattern")
+        self._reader: Optional[ConsoleReader] = None
+
+    def begin(self, *, anew: bool) -> None:
+        """Before the power changes. A guest that starts ``anew`` has said nothing yet: what the log has is from before."""
+        if self._pattern and self._place:
+            self._reader = ConsoleReader(self._connection, self._place["pool"], self._place["name"])
+            if anew:
+                self._reader.skip()
+
+    def wait(self, domain: Any, events: LifecycleEvents, timeout_s: float, waited_s: float) -> None:
+        if self._reader is not None:
+            wait_for_console(domain, events, self._reader, pattern=str(self._pattern), timeout_s=timeout_s, waited_s=waited_s)
+
+
+def change_power(
+    domain: Any,
+    events: LifecycleEvents,
+    *,
+    wanted: str,
+    timeout_s: float,
+    wait: bool,
+    console: Optional[ConsoleWait] = None,
+) -> bool:
     """Brings a domain to running, paused or stopped; false when it was there already."""
     now = power_state(domain)
     if now == {"stopped": "shutdown"}.get(wanted, wanted):
         return False
+    begun = time.monotonic()
+    if console and wait and wanted == "running":
+        console.begin(anew=now in ("shutdown", "crashed"))
     steps: Dict[str, Callable[[], None]] = {
         "running": lambda: _run(domain, now),
         "paused": lambda: _pause(domain, now),
@@ -29,6 +64,8 @@ def change_power(domain: Any, events: LifecycleEvents, *, wanted: str, timeout_s
     steps[wanted]()
     if wait and wanted != "stopped":
         wait_for_state(domain, events, wanted=wanted, timeout_s=timeout_s)
+        if console:
+            console.wait(domain, events, timeout_s, time.monotonic() - begun)
     return True
 
 

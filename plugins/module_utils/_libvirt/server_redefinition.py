@@ -17,7 +17,7 @@ from .._domain_xml.text import parse_domain_text
 from .._errors import HypervisorError
 from .base_check import BaseCheck
 from .domain import is_active, power_state, start
-from .power import change_power
+from .power import ConsoleWait, change_power
 from .redefinition import Redefinition, definition_of
 from .removal import find_ours
 from .servers import ServerRecord, parse_domain, read_record
@@ -52,8 +52,9 @@ def redefine_server(connection: Any, entry: Dict[str, Any], events: LifecycleEve
         found.domain, found.changes = redefinition.carry_out()
     active = is_active(domain)
     found.pending = active and (bool(found.changes) or _runs_with_an_earlier_one(domain))
+    console = ConsoleWait(connection, entry)
     try:
-        _see_to_power(found, entry, record, events, bases)
+        _see_to_power(found, entry, record, events, bases, console)
     except HypervisorError as exc:
         if found.restarting and found.changes and not is_active(found.domain):
             _run_again(found.domain, redefinition, exc)
@@ -63,7 +64,12 @@ def redefine_server(connection: Any, entry: Dict[str, Any], events: LifecycleEve
 
 
 def _see_to_power(
-    found: Redefined, entry: Dict[str, Any], record: ServerRecord, events: LifecycleEvents, bases: BaseCheck
+    found: Redefined,
+    entry: Dict[str, Any],
+    record: ServerRecord,
+    events: LifecycleEvents,
+    bases: BaseCheck,
+    console: ConsoleWait,
 ) -> None:
     steps = []
     wanted: Optional[str] = entry["wanted"]
@@ -79,7 +85,7 @@ def _see_to_power(
         if not entry.get("check"):
             if step != "stopped" and not is_active(found.domain):
                 bases.check(entry["name"], record.volumes)
-            change_power(found.domain, events, wanted=step, timeout_s=entry["timeout"], wait=entry["wait"])
+            change_power(found.domain, events, wanted=step, timeout_s=entry["timeout"], wait=entry["wait"], console=console)
         found.changed = True
         found.power = power
         found.pending = found.pending and step != "stopped"

@@ -23,7 +23,7 @@ from .denial import explain
 from .domain import find_domain, is_active
 from .ended import is_named, list_ended, remove_volumes
 from .errors import translate_errors
-from .power import change_power
+from .power import ConsoleWait, change_power
 from .removal import ended_removal_list, find_ours, removal_list, remove_ended, remove_server
 from .server_redefinition import redefine_server
 from .servers import describe, parse_domain, read_record, states_of
@@ -111,7 +111,14 @@ class _Task:
             if entry["wanted"] != "stopped" and not is_active(domain):
                 record = read_record(parse_domain(domain))
                 self._bases.check(entry["name"], record.volumes if record else [])
-            changed = change_power(domain, self._events, wanted=entry["wanted"], timeout_s=entry["timeout"], wait=entry["wait"])
+            changed = change_power(
+                domain,
+                self._events,
+                wanted=entry["wanted"],
+                timeout_s=entry["timeout"],
+                wait=entry["wait"],
+                console=ConsoleWait(self._connection, entry),
+            )
             phases = {entry["wanted"]: int((time.monotonic() - begun) * 1000)}
             return self._finished(entry, domain, phases, changed=changed)
         except HypervisorError as exc:

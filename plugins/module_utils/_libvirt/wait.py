@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, Optional
 
 from .._errors import HypervisorError, WaitError
 from .binding import libvirt
-from .domain import power_state
+from .domain import is_persistent, power_state
 from .errors import is_error, translate_errors
 from .logs import ConsoleReader
 
@@ -100,6 +100,21 @@ def _state(domain: Any) -> str:
         raise
 
 
+def _outcome(domain: Any, power: str, wanted: str) -> Optional[str]:
+    """A domain without a definition may be seen to be off for a moment before it is gone."""
+    outcome = "vanished" if power == "vanished" else outcome_of(power, wanted)
+    return "vanished" if outcome == "shutoff" and not _stays(domain) else outcome
+
+
+def _stays(domain: Any) -> bool:
+    try:
+        return is_persistent(domain)
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_DOMAIN"):
+            return False
+        raise
+
+
 def wait_for_state(
     domain: Any, events: LifecycleEvents, *, wanted: str, timeout_s: float, clock: Callable[[], float] = time.monotonic
 ) -> None:
@@ -108,7 +123,7 @@ def wait_for_state(
     name, uuid = domain.name(), domain.UUIDString()
     while True:
         power = _state(domain)
-        outcome = "vanished" if power == "vanished" else outcome_of(power, wanted)
+        outcome = _outcome(domain, power, wanted)
         if outcome == wanted:
             return
         if outcome is not None:
@@ -144,9 +159,9 @@ def wait_for_console(
             if compiled.search(line):
                 return line.strip()
         unfinished = lines[-1]
-        if power != "running":
-            outcome = {"vanished": "vanished", "crashed": "crashed"}.get(power, "shutoff")
-            raise _fail(name, outcome, wanted, timeout_s)
+        outcome = _outcome(domain, power, "running")
+        if outcome not in ("running", None):
+            raise _fail(name, str(outcome), wanted, timeout_s)
         left = deadline - clock()
         if left <= 0:
             raise _fail(name, "timeout", wanted, timeout_s)

@@ -237,6 +237,7 @@ def power_entry(item: Planned) -> dict[str, Any]:
         "wanted": item.intent.power,
         "wait": item.intent.wait,
         "timeout": item.intent.timeout,
+        "console_pattern": item.intent.console_pattern,
     }
 
 
