@@ -36,16 +36,18 @@ def huge_pages(count: int) -> Iterator[None]:
 
 @contextmanager
 def own_keys(world: World) -> Iterator[None]:
-    """Firmware whose Secure Boot trusts the key that signed the test guest, instead of Microsoft's."""
+    """Firmware whose Secure Boot trusts the key that signed the test guest instead of Microsoft's, and stateless firmware."""
     plain = next(firmware for firmware in map(_read, sorted(FIRMWARE.glob("*.json"))) if _is_plain(firmware))
     signed = json.loads(json.dumps(plain))
     for part, name in (("executable", "CODE"), ("nvram-template", "VARS")):
         signed["mapping"][part]["filename"] = f"/usr/share/OVMF/OVMF_{name}_4M.snakeoil.fd"
     signed["targets"][0]["machines"] = ["pc-q35-*"]
     signed["features"] += ["secure-boot", "requires-smm", "enrolled-keys"]
+    stateless = json.loads(json.dumps(plain))
+    stateless["mapping"] = {"device": "flash", "mode": "stateless", "executable": plain["mapping"]["executable"]}
     folder = world.host.path("/run/libvirt") / "firmware"
     folder.mkdir()
-    for name, content in (("40-signed.json", signed), ("60-plain.json", plain)):
+    for name, content in (("40-signed.json", signed), ("60-plain.json", plain), ("70-stateless.json", stateless)):
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
     world.host.run(["mount", "--bind", "/run/libvirt/firmware", str(FIRMWARE)])
     try:

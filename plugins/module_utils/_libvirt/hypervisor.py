@@ -14,6 +14,7 @@ from .._pool_kinds import has_files
 from .access import add_faults, read_qemu_process
 from .base_image import list_bases
 from .errors import translate_errors
+from .firmware import has_stateless_firmware
 from .hypervisor_domains import domain_facts, read_domains, server_facts
 from .pools import list_pool_facts
 from .storage import open_pool
@@ -162,6 +163,9 @@ def _domain_capabilities(connection: Any, arch: str, virt_type: str) -> Optional
         "cpu_modes": [m.get("name") for m in root.findall("cpu/mode") if m.get("supported") == "yes"],
         "cpu_models": [m.text for m in root.findall("cpu/mode[@name='custom']/model") if m.get("usable") != "no"],
     }
+    if "efi" in found["firmware"]:
+        stateless = has_stateless_firmware(connection, arch, roots[-1].findtext("machine") or "", virt_type)
+        found.update({} if stateless is None else {"loader_stateless": stateless})
     for device in root.findall("devices/*"):
         if device.get("supported") == "yes":
             found[device.tag] = {e.get("name"): [v.text for v in e.findall("value")] for e in device.findall("enum")}

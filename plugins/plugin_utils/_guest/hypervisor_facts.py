@@ -62,9 +62,9 @@ class GuestArch(TypedDict):
 class Hypervisor(TypedDict):
     """``libvirt_version`` and ``hypervisor_version`` are libvirt's numbers (9.0.0 is 9000000). ``memory`` in MiB.
 
-    ``domain_capabilities``: firmware (list), loader_secure (bool), cpu_modes (list), cpu_models (list), hyperv (list, where
-    libvirt tells), and for each device kind of libvirt's domain capabilities its enums, as lists. ``cpu_flags``: the feature
-    names of the host CPU.
+    ``domain_capabilities``: firmware (list), loader_secure (bool), cpu_modes (list), cpu_models (list), loader_stateless (bool)
+    and hyperv (list) where libvirt tells, and for each device kind of libvirt's domain capabilities its enums, as lists.
+    ``cpu_flags``: the feature names of the host CPU.
     ``numa_cells``: [{id, memory (MiB), cpus: [{id, socket, core, siblings}], pages: [{size (KiB), total, free}]}].
     ``images``: the base images in its pools, as the module ``image`` returns them; ``volumes`` as ``volume_info`` does.
     A cell also says what domains have taken of it: ``pinned_cpus`` (ids), ``memory_used`` (MiB), ``cpu_used`` (vCPUs).

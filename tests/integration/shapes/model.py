@@ -74,8 +74,9 @@ def blank(size: int = 1, **changes: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Refusal:
-    """``needs`` is what this host lacks; on a host that has it (``libvirt`` is its number) the row says nothing. ``where`` is a
-    part of the problem's field where that is not the input's name: fitting asks about all specs together."""
+    """``needs`` is what this host lacks; on a host that has it (``libvirt`` is its number, ``capability`` its name among the
+    domain capabilities) the row says nothing. ``where`` is a part of the problem's field where that is not the input's name:
+    fitting asks about all specs together."""
 
     input: str
     needs: str
@@ -83,5 +84,10 @@ class Refusal:
     specs: dict[str, str] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
     libvirt: int | None = None
+    capability: str = ""
     vcpus: int = 1
     where: str = ""
+
+    def counts(self, facts: dict[str, Any]) -> bool:
+        newer = self.libvirt is not None and facts["libvirt_version"] >= self.libvirt
+        return not newer and not facts["domain_capabilities"].get(self.capability)

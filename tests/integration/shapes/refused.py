@@ -13,6 +13,13 @@ REFUSED = (
     Refusal(
         "hw_sound_model", "libvirt 10.4.0", "UnsupportedHardware", properties={"hw_sound_model": "virtio"}, libvirt=10004000
     ),
+    Refusal(
+        "hw_firmware_stateless",
+        "such firmware",
+        "UnsupportedHardware",
+        properties={"hw_firmware_type": "uefi", "hw_firmware_stateless": True},
+        capability="loader_stateless",
+    ),
     Refusal("hw:mem_encryption", "AMD SEV", "ComputeResourcesUnavailable", {"hw:mem_encryption": "true"}, ENCRYPTED),
     Refusal(
         "hw:mem_encryption_model",

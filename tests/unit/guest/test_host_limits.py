@@ -158,3 +158,11 @@ def test_models_that_are_newer_than_the_host(specs: dict[str, str], properties: 
     old = with_specs(specs, properties, host=hypervisor(libvirt_version=9000000))
     assert [(problem.code, problem.field) for problem in old.problems] == [("UnsupportedHardware", field)]
     assert with_specs(specs, properties, host=hypervisor(libvirt_version=10004000)).problems == ()
+
+
+@pytest.mark.parametrize(("told", "refused"), [({}, 0), ({"loader_stateless": True}, 0), ({"loader_stateless": False}, 1)])
+def test_stateless_firmware_that_the_host_lacks_is_refused_by_name(told: dict[str, bool], refused: int) -> None:
+    """Debian has none. A libvirt of 9 defines the domain all the same and finds out at its start."""
+    found = with_specs({}, {**UEFI, "hw_firmware_stateless": True}, host=hypervisor(domain_capabilities={**FIRMWARE, **told}))
+    problems = [(problem.code, problem.field) for problem in found.problems]
+    assert problems == [("UnsupportedHardware", "image.properties.hw_firmware_stateless")] * refused

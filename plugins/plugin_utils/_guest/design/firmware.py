@@ -41,7 +41,7 @@ def design_firmware(context: Context) -> Firmware:
     if earlier is not None and earlier.secure == secure:
         return _kept(earlier)
     word = "yes" if secure else "no"
-    stateless = "yes" if context.combination.stateless_firmware else None
+    stateless = "yes" if _stateless(context) else None
     # libvirt switches SMM on by itself where the firmware that it chooses wants it (guest FW-11).
     written = secure or context.hypervisor["libvirt_version"] >= _TAKES_SECURE_NO
     return Firmware("efi", word, Loader(secure=word if written else None, stateless=stateless))
@@ -78,6 +78,15 @@ def _secure(context: Context, wanted: str | None) -> bool:
         message = f"secure boot is required, and {lacking}"
         context.refuse("SecureBootNotSupported", "FW-06", context.spec_field("os:secure_boot"), wanted, None, message)
     return lacking is None
+
+
+def _stateless(context: Context) -> bool:
+    """Guest FW-12. Nova asks for a trait that every host with such a libvirt has, whatever its firmware is."""
+    wanted = bool(context.combination.stateless_firmware)
+    if wanted and not context.hypervisor["domain_capabilities"].get("loader_stateless", True):
+        message = f"the host has no stateless UEFI firmware for {context.arch} guests"
+        context.refuse("UnsupportedHardware", "FW-12", context.property_field("hw_firmware_stateless"), True, [False], message)
+    return wanted
 
 
 def _lacking(context: Context) -> str | None:
