@@ -56,7 +56,7 @@ CELLS = Shape(
         ("flavor", "devices/disk/target/@dev", ["vda", "vdb", "vdc", "sda"]),
         ("hw_scsi_model", "devices/controller[@type='scsi']/@model", "virtio-scsi"),
         ("hw_cdrom_bus", "devices/disk[@device='cdrom']/target/@bus", "scsi"),
-        ("hw_watchdog_action", "devices/watchdog/@action", "none"),
+        ("hw_watchdog_action", "devices/watchdog[@model='i6300esb']/@action", "none"),
         ("shares", "devices/filesystem/driver/@type", "virtiofs"),
     ),
     guest=(

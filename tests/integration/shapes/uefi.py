@@ -140,7 +140,7 @@ PINNED = Shape(
     live=(
         ("hw_machine_type", "starts-with(os/type/@machine, 'pc-q35-')", True),
         ("hw_firmware_type", "os/loader/@type", "pflash"),
-        ("os:secure_boot", "os/loader/@secure", []),
+        ("os:secure_boot", "boolean(os/loader[@secure='yes'])", False),
         ("hw_boot_menu", "os/bootmenu/@enable", "yes"),
         ("hw:cpu_policy", "cputune/vcpupin/@cpuset", ["0", "1"]),
         ("hw:cpu_dedicated_mask", "cputune/vcpupin[@vcpu='1']/@cpuset", "1"),
@@ -161,7 +161,7 @@ PINNED = Shape(
         ("hw_video_model", "devices/video/model/@type", "bochs"),
         ("hw_input_bus", "devices/input[@bus='usb']/@type", ["tablet", "keyboard"]),
         ("hw_sound_model", "devices/sound/@model", "ich6"),
-        ("hw_watchdog_action", "devices/watchdog/@action", "reset"),
+        ("hw_watchdog_action", "devices/watchdog[@model='i6300esb']/@action", "reset"),
         ("hw_pmu", "features/pmu/@state", "off"),
         ("hw_qemu_guest_agent", "devices/channel[target/@name='org.qemu.guest_agent.0']/target/@state", "connected"),
         ("hw:tpm_version", "devices/tpm[@model='tpm-tis']/backend/@version", "1.2"),
