@@ -34,6 +34,10 @@ def connection_spec() -> Spec:
     }
 
 
+def hypervisor_info_spec() -> Spec:
+    return {"node_devices": {"type": "bool", "default": False}}
+
+
 CATALOGUES = ("flavors", "images", "networks", "keypairs", "security_groups", "server_groups", "volume_types")
 
 

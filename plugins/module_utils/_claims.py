@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a domain claims of its host's NUMA cells and TCP ports, read from its definition; and what is then left.
+"""What a domain claims of its host's NUMA cells, TCP ports and devices, read from its definition; and what is then left.
 
 Plain XML and plain data: the host counts its domains by it, and the controller the servers that it is about to build there.
 """
@@ -33,7 +33,8 @@ def parse_cpus(text: str) -> FrozenSet[int]:
 
 
 def claims_of(domain: ElementTree.Element, cells: List[Cell]) -> Claims:
-    """{cells: [{id, pinned_cpus, memory (MiB), cpus, pages: {size (KiB): count}}], ports: [number]}, empty parts left out.
+    """{cells: [{id, pinned_cpus, memory (MiB), cpus, pages: {size (KiB): count}}], ports: [number], devices: [text]}, empty
+    parts left out.
 
     A CPU is pinned where a vCPU, the emulator or an I/O thread may run on it and not on the rest of its cell. ``cpus`` are
     vCPUs that are bound to the cell and share it. A domain that is bound to no cell claims of none (so counts Nova).
@@ -50,6 +51,9 @@ def claims_of(domain: ElementTree.Element, cells: List[Cell]) -> Claims:
     ports = listening_ports(domain)
     if ports:
         claims["ports"] = ports
+    devices = host_devices(domain)
+    if devices:
+        claims["devices"] = devices
     return claims
 
 
@@ -135,6 +139,26 @@ def listening_ports(domain: ElementTree.Element) -> List[int]:
     return sorted(found)
 
 
+def host_devices(domain: ElementTree.Element) -> List[str]:
+    """Devices of the host that it has: PCI addresses (``0000:0a:00.1``), uuids of mediated devices, paths of its NVDIMMs."""
+    found: Set[str] = set()
+    pci = [*domain.findall("devices/hostdev[@type='pci']"), *domain.findall("devices/interface[@type='hostdev']")]
+    for address in (device.find("source/address") for device in pci):
+        if address is not None and address.get("slot") is not None:
+            parts = [int(address.get(name) or "0", 0) for name in ("domain", "bus", "slot", "function")]
+            found.add("%04x:%02x:%02x.%x" % tuple(parts))
+    for address in domain.findall("devices/hostdev[@type='mdev']/source/address"):
+        found.add((address.get("uuid") or "").lower())
+    for path in domain.findall("devices/memory[@model='nvdimm']/source/path"):
+        found.add(path.text or "")
+    return sorted(found)
+
+
+def device_holders(domains: Iterable[Dict[str, Any]]) -> Dict[str, str]:
+    """Which of these domains ({name, claims}) has a device, by what ``host_devices`` calls it."""
+    return {device: domain["name"] for domain in domains for device in (domain.get("claims") or {}).get("devices", ())}
+
+
 def count_claims(cells: List[Cell], domains: Iterable[Dict[str, Any]]) -> List[Cell]:
     """The cells with what these domains ({active, claims}) take: ``pinned_cpus``, ``memory_used`` (MiB), ``cpu_used``,
     and ``free`` of each kind of pages.
@@ -210,20 +234,26 @@ def release(hypervisor: Dict[str, Any], uuid: str) -> Dict[str, Any]:
 
 
 def at_home(hypervisor: Dict[str, Any], uuid: str) -> Optional[Dict[str, Any]]:
-    """The same with nothing left but what this domain has already of CPUs and nodes; None where it has none of its own."""
+    """The same with nothing left but what this domain has already of CPUs, nodes and devices; None where it has none."""
     own: Dict[str, Any] = next((domain for domain in hypervisor["domains"] if domain.get("uuid") == uuid), {})
-    claimed = {claim["id"]: claim for claim in (own.get("claims") or {}).get("cells", [])}
-    if not claimed:
+    claims = own.get("claims") or {}
+    claimed = {claim["id"]: claim for claim in claims.get("cells", [])}
+    if not claimed and not claims.get("devices"):
         return None
-    released = release(hypervisor, uuid)
-    cells = []
-    for cell in released["numa_cells"]:
-        pinned = {cpu["id"] for cpu in cell["cpus"]} - set((claimed.get(cell["id"]) or {}).get("pinned_cpus", ()))
-        changed = dict(cell, pinned_cpus=sorted(pinned))
-        if cell["id"] not in claimed:
-            changed["memory_used"] = _FULL
-        cells.append(changed)
-    return dict(released, numa_cells=cells)
+    found = release(hypervisor, uuid)
+    if claimed:
+        found = dict(found, numa_cells=[_home_cell(cell, claimed) for cell in found["numa_cells"]])
+    if claims.get("devices"):
+        found = dict(found, home_devices=claims["devices"])
+    return found
+
+
+def _home_cell(cell: Cell, claimed: Dict[int, Any]) -> Cell:
+    pinned = {cpu["id"] for cpu in cell["cpus"]} - set((claimed.get(cell["id"]) or {}).get("pinned_cpus", ()))
+    changed = dict(cell, pinned_cpus=sorted(pinned))
+    if cell["id"] not in claimed:
+        changed["memory_used"] = _FULL
+    return changed
 
 
 def _changed(cell: Cell, claim: Dict[str, Any], domain: Dict[str, Any], sign: int) -> Cell:

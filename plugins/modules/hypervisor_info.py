@@ -14,6 +14,13 @@ description:
   - Reads capabilities, resources, usage, pools, networks and our servers of one libvirt host, in one trip.
   - Says which virt type V(auto) takes there, and why. KVM is taken only where the CPU really has it, not where libvirt merely
     offers it.
+options:
+  node_devices:
+    description:
+      - Read the host's PCI and mediated devices too, which costs a call to libvirt for each of them.
+      - Needed where O(kilonova.compute.server#module:host_options) has C(pci.device_spec) or C(devices.enabled_mdev_types).
+    type: bool
+    default: false
 author:
   - Kilonova contributors (@kilonova)
 extends_documentation_fragment:
@@ -140,8 +147,18 @@ hypervisor:
       description: What the defined domains take together, C(servers), C(vcpus) and C(memory) (MiB).
       type: dict
       returned: success
+    node_devices:
+      description:
+        - C(pci) are its PCI devices, each with C(address), C(vendor_id), C(product_id), C(type) (V(type-PCI), V(type-PF),
+          V(type-VF) or V(vdpa)), C(parent) (the address of a virtual function's physical one), C(numa_node), C(iommu_group) and
+          C(driver).
+        - C(mdev_parents) are what mediated devices can be made of, each with libvirt's C(name), the PCI C(address) and
+          C(types), a dict that says how many more of each type fit.
+        - C(mdevs) are the mediated devices that are there, each with C(uuid), C(type) and C(parent).
+      type: dict
+      returned: with O(node_devices)
     domains:
-      description: Every domain of the host, ours or not, with C(claims) where it takes a part of a cell or a port.
+      description: Every domain of the host, ours or not, with C(claims) where it takes a part of a cell, a port or a device.
       type: list
       elements: dict
       returned: success
@@ -174,7 +191,7 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec
+from ansible_collections.kilonova.compute.plugins.module_utils._argspec import connection_spec, hypervisor_info_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import hypervisor_facts
 from ansible_collections.kilonova.compute.plugins.module_utils._module import run_module
@@ -182,11 +199,12 @@ from ansible_collections.kilonova.compute.plugins.module_utils._module import ru
 
 def work(module: AnsibleModule) -> Dict[str, Any]:
     with open_connection(module.params["uri"]) as connection:
-        return {"changed": False, "hypervisor": hypervisor_facts(connection)}
+        return {"changed": False, "hypervisor": hypervisor_facts(connection, node_devices=module.params["node_devices"])}
 
 
 def main() -> None:
-    run_module(AnsibleModule(argument_spec=connection_spec(), supports_check_mode=True), work)
+    spec = dict(connection_spec(), **hypervisor_info_spec())
+    run_module(AnsibleModule(argument_spec=spec, supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from .base_image import list_bases
 from .errors import translate_errors
 from .firmware import has_stateless_firmware
 from .hypervisor_domains import domain_facts, read_domains, server_facts
+from .node_devices import node_device_facts
 from .pools import list_pool_facts
 from .storage import open_pool
 from .virt_type import choose_virt_type
@@ -24,8 +25,8 @@ from .volume_task import volume_facts
 SCHEMA = 1
 
 
-def hypervisor_facts(connection: Any) -> Dict[str, Any]:
-    """See the documentation of the module hypervisor_info for the shape."""
+def hypervisor_facts(connection: Any, *, node_devices: bool = False) -> Dict[str, Any]:
+    """See the documentation of the module hypervisor_info for the shape. ``node_devices`` cost a call each."""
     with translate_errors("read the capabilities of the host"):
         capabilities = ElementTree.fromstring(connection.getCapabilities())
         info = connection.getInfo()
@@ -56,6 +57,8 @@ def hypervisor_facts(connection: Any) -> Dict[str, Any]:
     facts["images"] = _images(connection, facts["pools"])
     facts["volumes"] = volume_facts(connection, facts["pools"])
     facts["networks"] = _networks(connection)
+    if node_devices:
+        facts["node_devices"] = node_device_facts(connection)
     _add_domains(connection, facts)
     return facts
 

@@ -17,6 +17,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._claims import (
     claim,
     claims_of,
     count_claims,
+    device_holders,
     parse_cpus,
     release,
 )
@@ -153,3 +154,29 @@ def test_a_domain_at_home_has_its_own_cpus_and_nothing_else() -> None:
     assert home["numa_cells"][0]["memory_used"] > 1 << 30
     assert home["numa_cells"][1]["memory_used"] == 0
     assert home["domains"] == []
+
+
+DEVICES = """<devices>
+<hostdev mode='subsystem' type='pci'><source><address domain='0x0000' bus='0x0A' slot='0x1f' function='0x1'/></source></hostdev>
+<interface type='hostdev'><source><address type='pci' domain='0' bus='11' slot='0' function='0'/></source></interface>
+<hostdev mode='subsystem' type='mdev'><source><address uuid='C60CC781-7620-4D03-9F28-0CBB0D7A0001'/></source></hostdev>
+<hostdev mode='subsystem' type='usb'><source><address bus='1' device='2'/></source></hostdev>
+<memory model='nvdimm'><source><path>/dev/dax0.0</path></source></memory>
+<memory model='dimm'/></devices>"""
+HELD = ["/dev/dax0.0", "0000:0a:1f.1", "0000:0b:00.0", "c60cc781-7620-4d03-9f28-0cbb0d7a0001"]
+
+
+def test_devices_of_the_host() -> None:
+    assert claims(DEVICES) == {"devices": HELD}
+    facts = claim(hypervisor(), "1", "web", xml(DEVICES))
+    assert device_holders(facts["domains"]) == dict.fromkeys(HELD, "web")
+    assert device_holders(release(facts, "1")["domains"]) == {}
+
+
+def test_at_home_there_are_no_other_devices() -> None:
+    facts = claim(hypervisor(), "1", "web", xml(DEVICES))
+    home = at_home(facts, "1")
+    assert home is not None
+    assert home["home_devices"] == HELD
+    assert home["numa_cells"] == facts["numa_cells"]
+    assert device_holders(home["domains"]) == {}

@@ -23,7 +23,7 @@ GROUP = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))[
 SPECS = {
     "domain": {**_argspec.connection_spec(), **_argspec.domain_spec(), **_argspec.wait_spec()},
     "domain_xml": _argspec.domain_xml_spec(),
-    "hypervisor_info": _argspec.connection_spec(),
+    "hypervisor_info": {**_argspec.connection_spec(), **_argspec.hypervisor_info_spec()},
     "image": {**_argspec.connection_spec(), **_argspec.image_spec()},
     "image_info": {**_argspec.connection_spec(), **_argspec.image_info_spec()},
     "server": _argspec.server_spec(),
