@@ -30,6 +30,11 @@ def tpm_secret_id(server: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, "tpm/%s" % server))
 
 
+def mdev_id(server: str, index: int) -> str:
+    """The uuid of a mediated device that is made for a server: whoever removes the server knows it by that."""
+    return str(uuid.uuid5(_NAMESPACE, "mdev/%s/%d" % (server, index)))
+
+
 def is_volume_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 

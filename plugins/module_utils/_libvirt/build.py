@@ -25,6 +25,7 @@ from .domain_record import record_run, set_record_run, set_record_state, with_ru
 from .ended import write_ended_record
 from .errors import is_error
 from .local_making import make_local
+from .mdev import ensure_mdevs
 from .power import ConsoleWait
 from .removal import remove_ended, remove_server
 from .secret import ensure_secret
@@ -138,6 +139,8 @@ class Build:
             write_ended_record(self._connection, self._entry)
         if self._entry.get("tpm"):
             ensure_secret(self._connection, tpm_secret_id(self._entry["uuid"]), "vtpm", self._entry["uuid"])
+        if self._entry.get("mdevs"):
+            ensure_mdevs(self._connection, self._entry["uuid"], self._entry["mdevs"])
         for volume in self._entry["volumes"]:
             if volume.get("record"):
                 ensure_recorded_volume(self._connection, volume, self._on_copy)

@@ -21,6 +21,7 @@ from .domain import find_domain
 from .errors import is_error
 from .json_record import read_json_record
 from .making import plain_name
+from .mdev import remove_mdevs
 from .secret import undefine_secret
 from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
 from .volume_use import list_uses, uses_of
@@ -100,7 +101,9 @@ def _parts(connection: Any, uuid: str, volume: Dict[str, Any]) -> List[Tuple[str
 
 
 def remove_volumes(connection: Any, uuid: str, volumes: List[Dict[str, Any]]) -> None:
-    """Deletes these volumes ({pool, name}), older parts of the console log, then their secrets, the record at the very end."""
+    """Deletes these volumes ({pool, name}), older parts of the console log, then their secrets, the record at the very end.
+    What else was made for the server goes first: its mediated devices."""
+    remove_mdevs(connection, uuid)
     by_pool: Dict[str, List[str]] = {}
     secrets = [tpm_secret_id(uuid)]
     for volume in volumes:

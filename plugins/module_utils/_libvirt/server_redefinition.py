@@ -17,6 +17,7 @@ from .._domain_xml.text import parse_domain_text
 from .._errors import HypervisorError
 from .base_check import BaseCheck
 from .domain import is_active, power_state, start
+from .mdev import ensure_mdevs
 from .power import ConsoleWait, change_power
 from .redefinition import Redefinition, definition_of
 from .removal import find_ours
@@ -50,6 +51,7 @@ def redefine_server(connection: Any, entry: Dict[str, Any], events: LifecycleEve
     found.changes = redefinition.predicted()
     if not entry.get("check"):
         found.domain, found.changes = redefinition.carry_out()
+        ensure_mdevs(connection, entry["uuid"], entry["mdevs"])
     active = is_active(domain)
     found.pending = active and (bool(found.changes) or _runs_with_an_earlier_one(domain))
     console = ConsoleWait(connection, entry)

@@ -23,6 +23,7 @@ from .denial import explain
 from .domain import find_domain, is_active
 from .ended import is_named, list_ended, remove_volumes
 from .errors import translate_errors
+from .mdev import start_mdevs
 from .power import ConsoleWait, change_power
 from .removal import ended_removal_list, find_ours, removal_list, remove_ended, remove_server
 from .server_redefinition import redefine_server
@@ -109,7 +110,9 @@ class _Task:
             if domain is None:
                 raise HypervisorError("the server %s is gone" % entry["name"], action="find the server", domain=entry["domain"])
             if entry["wanted"] != "stopped" and not is_active(domain):
-                record = read_record(parse_domain(domain))
+                tree = parse_domain(domain)
+                record = read_record(tree)
+                start_mdevs(self._connection, tree)
                 self._bases.check(entry["name"], record.volumes if record else [])
             changed = change_power(
                 domain,
