@@ -210,7 +210,7 @@ def _task(connection: Any, options: dict[str, Any], spawner: Spawn | None, *, ch
 
     def run_on_host(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if name == "hypervisor_info":
-            return {"hypervisor": hypervisor_facts(connection)}
+            return {"hypervisor": hypervisor_facts(connection, node_devices=arguments["node_devices"])}
         plan = json.loads(zlib.decompress(base64.b64decode(arguments["plan"])))
         if check:
             plan["servers"] = [entry | {"check": True} for entry in plan["servers"]]

@@ -53,9 +53,6 @@ class Answer:
 # What nothing gives a server yet when it is built; with it the designer shows what it would do.
 GIVEN = Resources(
     tpm_secret="bd0c7e8e-ff7d-4a71-9f3d-2f8b2b6b00aa",  # the uuid of a secret, not a secret
-    mdevs=("c60cc781-7620-4d03-9f28-0cbb0d7a0001",),
-    pci_devices=({"address": "0000:0a:00.1"},),
-    persistent_memory={"small": {"path": "/dev/dax0.0", "size": 1048576, "align": 2048}},
     os_models={"disk_bus": "sata", "vif_model": "e1000e"},
     volumes={VOLUME_ID: {"id": VOLUME_ID, "driver": "local", "device_path": "/dev/vg0/v0"}},
     abilities=EVERYTHING,

@@ -133,6 +133,7 @@ def _option_row(title: str, group: str, name: str, option: Option) -> Row:
     if action:
         return Row(title, option.rule, HONOURED, action["says"])
     sample = samples()["options"].get(title) or {"value": option_value(option)}
+    group = sample.get("group", group)
     around = sample.get("options", {})
 
     def run(words: Mapping[str, Any], given: bool, earlier: Mapping[str, Any] | None = None) -> Answer:

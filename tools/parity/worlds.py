@@ -75,10 +75,37 @@ def host(*, busy_cell: int | None = None, **changes: Any) -> Any:
         "usage": {},
         "domains": [],
         "servers": [],
+        "node_devices": _NODE_DEVICES,
     }
     if busy_cell is not None:
         fields["numa_cells"][busy_cell]["memory_used"] = 16384
     return {**fields, **changes}
+
+
+def _pci(address: str, product: str, kind: str, node: int | None, parent: str | None = None) -> dict[str, Any]:
+    ids = {"vendor_id": "10de", "product_id": product, "type": kind}
+    return {"address": address, **ids, "parent": parent, "numa_node": node, "iommu_group": None, "driver": None}
+
+
+# Two GPUs, one of them with a virtual function, each with mediated devices of two types.
+_CARDS = {"0000:0a:00.0": "pci_0000_0a_00_0", "0000:0b:00.0": "pci_0000_0b_00_0"}
+_MDEV = "c60cc781-7620-4d03-9f28-0cbb0d7a000{}"
+_NODE_DEVICES: dict[str, Any] = {
+    "pci": [
+        _pci("0000:0a:00.0", "1eb8", "type-PF", 0),
+        _pci("0000:0a:00.1", "1eb9", "type-VF", 0, "0000:0a:00.0"),
+        _pci("0000:0b:00.0", "2236", "type-PCI", 1),
+        _pci("0000:0c:00.0", "2236", "type-PCI", 1),
+    ],
+    "mdev_parents": [
+        {"name": name, "address": address, "types": {"nvidia-35": 2, "nvidia-36": 2}} for address, name in _CARDS.items()
+    ],
+    "mdevs": [
+        {"uuid": _MDEV.format(2 * card + kind), "type": f"nvidia-3{5 + kind}", "parent": name}
+        for card, name in enumerate(_CARDS.values())
+        for kind in (0, 1)
+    ],
+}
 
 
 def _pool(name: str, kind: str, **more: Any) -> dict[str, Any]:

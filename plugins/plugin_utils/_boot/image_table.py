@@ -89,7 +89,7 @@ PROPERTIES: Final[tuple[Property, ...]] = (
         "hw_pci_numa_affinity_policy",
         "PRP-31",
         words("required", "legacy", "preferred", "socket"),
-        "schedule: choice of PCI devices and host cells",
+        "fitting: choice of PCI devices and host cells",
     ),
     Property("hw_pointer_model", "PRP-32", words("usbtablet"), "domain: input"),
     Property("hw_pmu", "PRP-33", FLAG, "domain: features/pmu"),

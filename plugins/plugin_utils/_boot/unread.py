@@ -22,8 +22,14 @@ _UNREAD = {
 _ALSO_IN_GUEST = re.compile(r"resources[^:]*:(VCPU|PCPU|VGPU)|trait[^:]*:HW_CPU_(HYPERTHREADING|X86_[A-Z0-9_]+)")
 
 
+_CUSTOM = re.compile(r"resources[^:]*:CUSTOM_.+")
+_NOT_OF_MDEVS = f"but for a class that host options give a type of mediated devices: {NOT_PLACED}"
+
+
 def why_unread(key: str, effect: str) -> str:
     """Why an extra spec or image property has no effect yet; empty where something reads it."""
+    if _CUSTOM.fullmatch(key):
+        return _NOT_OF_MDEVS
     return "" if _ALSO_IN_GUEST.fullmatch(key) else _UNREAD.get(effect.partition(":")[0], "")
 
 

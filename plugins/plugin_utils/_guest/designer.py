@@ -26,6 +26,7 @@ from .design.features import design_clock, design_features
 from .design.firmware import design_firmware
 from .design.host_devices import design_max_memory
 from .design.interfaces import design_ports
+from .design.mdevs import design_mdevs
 from .design.memory import design_launch_security, design_memory_backing
 from .design.numa import NumaDesign, design_numa
 from .design.perf import design_perf_events
@@ -34,6 +35,7 @@ from .design.support import refuse_unsupported
 from .design.tags import tag_devices
 from .device_model import Devices
 from .domain_model import Domain
+from .host_devices.mdev import ChosenMdev
 from .host_options import HostOptions
 from .hypervisor_facts import Hypervisor, StoragePool
 from .identity import domain_name
@@ -47,7 +49,7 @@ from .volume_plan import VolumePlan
 class Design:
     """``domain`` and ``volumes`` are for use only when there are no problems. The config drive's volume has no content yet.
     ``dedicated_cpus`` are the host CPUs that only this guest runs on, ``dedicated_vcpus`` the guest's CPUs that have them.
-    ``tagged_devices`` is what the drive says of devices with a tag."""
+    ``tagged_devices`` is what the drive says of devices with a tag. ``mdevs`` are the guest's, with those yet to be made."""
 
     domain: Domain
     volumes: tuple[VolumePlan, ...]
@@ -56,6 +58,7 @@ class Design:
     dedicated_cpus: tuple[int, ...] = ()
     dedicated_vcpus: tuple[int, ...] = ()
     tagged_devices: tuple[dict[str, Any], ...] = ()
+    mdevs: tuple[ChosenMdev, ...] = ()
 
 
 def design_server(
@@ -135,7 +138,8 @@ def _design(context: Context, *, definable: bool) -> Design:
     storage = design_disks(context)
     volumes = (*storage.volumes, *context.resources.volume_plans, console_volume(context))
     numa = design_numa(context)
-    tagged = tag_devices(context, design_devices(context, storage), storage.mapping)
+    mdevs = design_mdevs(context)
+    tagged = tag_devices(context, design_devices(context, storage, numa, mdevs), storage.mapping)
     domain = _design_domain(context, storage, volumes, numa, tagged.devices)
     if definable:
         refuse_undefinable(context, domain)
@@ -147,6 +151,7 @@ def _design(context: Context, *, definable: bool) -> Design:
         dedicated_cpus=numa.dedicated_host_cpus,
         dedicated_vcpus=tuple(sorted(cpu for cell in context.combination.numa_cells or () for cpu in cell.dedicated_cpus)),
         tagged_devices=tagged.entries,
+        mdevs=mdevs,
     )
 
 

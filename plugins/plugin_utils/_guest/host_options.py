@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,11 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.checked imp
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import NoEffect, Problems, item_path
 
 from .cpu_list import parse_cpu_list
-from .option_table import OPTIONS, Option
+from .host_devices.mdev import GROUP as MDEV_GROUP
+from .host_devices.mdev import check_mdev_options
+from .host_devices.pci import check_pci_options
+from .host_devices.pmem import check_pmem_options
+from .option_table import OPTIONS, Option, option_of
 from .xml_text import illegal_characters
 
 TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
@@ -52,6 +57,11 @@ class HostOptions:
     def items(self, group: str, name: str) -> tuple[str, ...]:
         return tuple(self.values[group, name])
 
+    @property
+    def names_node_devices(self) -> bool:
+        """Whether they give servers devices that only a listing of the host's tells."""
+        return bool(self.values["pci", "device_spec"] or self.values["devices", "enabled_mdev_types"])
+
     def of_requests(self) -> dict[str, Any]:
         """Those that the rules before the hypervisor read, by their names there."""
         return {
@@ -85,12 +95,15 @@ def check_host_options(given: Mapping[str, Any] | None, *, path: str = "host_opt
             _take(check, group, name, value, item_path(item_path(path, group), name))
     _check_cpu_sets(check, path)
     _check_cache_modes(check, path)
+    check_pci_options(check.values, path, check.problems, check.no_effect)
+    check_mdev_options(check.values, named, path, check.problems, check.no_effect)
+    check_pmem_options(check.values, path, check.problems)
     return checked(HostOptions(check.values, frozenset(named)), check.problems, check.no_effect)
 
 
 def _options_of(check: _Check, group: str, options: Any, path: str) -> list[tuple[str, Any]]:
     groups = sorted({key[0] for key in OPTIONS})
-    if group not in groups:
+    if group not in groups and not group.startswith("mdev_"):
         check.problems.add("Invalid", "OPT-01", item_path(path, group), group, groups, f"there is no option group {group!r}")
         return []
     if options is None:
@@ -103,9 +116,10 @@ def _options_of(check: _Check, group: str, options: Any, path: str) -> list[tupl
 
 
 def _take(check: _Check, group: str, name: str, value: Any, path: str) -> None:
-    option = OPTIONS.get((group, name))
+    option = option_of(group, name)
     if option is None:
-        known = sorted(key[1] for key in OPTIONS if key[0] == group)
+        table = MDEV_GROUP if group.startswith("mdev_") else group
+        known = sorted(key[1] for key in OPTIONS if key[0] == table)
         check.problems.add("Invalid", "OPT-01", path, value, known, f"there is no option {name!r} in group {group!r}")
         return
     if option.use == "later":
@@ -126,7 +140,7 @@ def _convert(option: Option, value: Any) -> tuple[Any, str | None]:
     """The value as the option's type, or what would have been allowed."""
     if value is None or (value == "" and option.kind != "text"):
         return option.default, None
-    converters = {"flag": _flag, "number": _number, "text": _text, "list": _list}
+    converters = {"flag": _flag, "number": _number, "text": _text, "list": _list, "objects": _objects}
     return converters[option.kind](option, value)
 
 
@@ -179,6 +193,28 @@ def _list(option: Option, value: Any) -> tuple[Any, str | None]:
     else:
         return None, "a list of texts"
     return parts, _unfit(option, *parts)
+
+
+def _objects(_option: Option, value: Any) -> tuple[Any, str | None]:
+    """Dictionaries, or texts of JSON with one or a list of them, as Nova's configuration has them. YAML makes flags of yes and
+    no, where Nova has the words."""
+    allowed = "a dictionary, a list of them, or JSON text of either"
+    listed = list(value) if isinstance(value, (list, tuple)) else [value]
+    found: list[dict[str, Any]] = []
+    for item in listed:
+        try:
+            entry = json.loads(item) if isinstance(item, str) else item
+        except (ValueError, RecursionError):
+            return None, allowed
+        for part in entry if isinstance(entry, list) else [entry]:
+            if not isinstance(part, Mapping):
+                return None, allowed
+            found.append({str(key): _as_word(each) for key, each in part.items()})
+    return tuple(found), None
+
+
+def _as_word(value: Any) -> Any:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def _check_cpu_sets(check: _Check, path: str) -> None:

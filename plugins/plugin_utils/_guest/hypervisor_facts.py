@@ -69,7 +69,9 @@ class Hypervisor(TypedDict):
     ``images``: the base images in its pools, as the module ``image`` returns them; ``volumes`` as ``volume_info`` does.
     A cell also says what domains have taken of it: ``pinned_cpus`` (ids), ``memory_used`` (MiB), ``cpu_used`` (vCPUs).
     ``servers``: our domains, as ``server_info`` returns them; ``domains``: name and uuid of every domain, and its ``claims``
-    where it takes a part of a cell or of ``ports_in_use``, the TCP ports of serial consoles.
+    where it takes a part of a cell, a device or of ``ports_in_use``, the TCP ports of serial consoles.
+    ``node_devices``: the host's PCI and mediated devices, where they were asked for; see the module hypervisor_info.
+    ``home_devices`` are those of a server that is designed anew and is to keep them: there are no others then.
 
     The rest is known only where somebody looked at the host itself, and what is not there counts as Nova's normal case:
     ``machine_id``, the ``kernel`` release, whether the ``cpu`` controller works (``cgroup_cpu``), whether the pool's files open
@@ -100,6 +102,8 @@ class Hypervisor(TypedDict):
     domains: list[dict[str, Any]]
     servers: list[dict[str, Any]]
     ports_in_use: NotRequired[list[int]]
+    node_devices: NotRequired[dict[str, list[dict[str, Any]]]]
+    home_devices: NotRequired[list[str]]
     machine_id: NotRequired[str]
     kernel: NotRequired[str]
     cgroup_cpu: NotRequired[bool]

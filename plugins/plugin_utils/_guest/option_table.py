@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .host_devices.mdev import GROUP as MDEV_GROUP
 from .option_form import ADDRESS, CPU_FLAG, PATH, UUID, Form
 
 
@@ -92,6 +93,8 @@ _LIBVIRT: dict[str, Option] = {
     "inject_password": _flag("OPT-20", False, use=_NO_INJECTION),
     "tb_cache_size": _number("OPT-21", None, 0),
     "enabled_perf_events": _list("DOM-11"),
+    # Nova names the namespaces; here each has its device and size, which libvirt does not tell.
+    "pmem_namespaces": _list("MEM-12"),
     "snapshots_directory": _text("OPT-23", None, use="later"),
     "snapshot_image_format": _text("OPT-23", None, use="later"),
     "snapshot_compression": _flag("OPT-23", False, use="later"),
@@ -169,8 +172,24 @@ _GROUPS: dict[str, dict[str, Option]] = {
         "remove_unused_resized_minimum_age_seconds": _number("OPT-36", 3600, use=_NO_SERVICE),
     },
     "workarounds": {"libvirt_disable_apic": _flag("FEAT-02", False)},
+    "pci": {
+        "alias": Option("PCI-02", "objects", ()),
+        "device_spec": Option("PCI-02", "objects", ()),
+        "report_in_placement": _flag("PCI-02", False, use="there is no placement service"),
+    },
+    "devices": {"enabled_mdev_types": _list("MDV-01")},
+    MDEV_GROUP: {
+        "device_addresses": _list("MDV-01"),
+        "mdev_class": _text("MDV-01", "VGPU"),
+        "max_instances": _number("MDV-01", None, 1),
+    },
 }
 
 OPTIONS: dict[tuple[str, str], Option] = {
     (group, name): option for group, options in _GROUPS.items() for name, option in options.items()
 }
+
+
+def option_of(group: str, name: str) -> Option | None:
+    """Each type of mediated devices has a group of its own."""
+    return OPTIONS.get((MDEV_GROUP if group.startswith("mdev_") else group, name))

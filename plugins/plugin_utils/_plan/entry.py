@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.module_utils._claims import claim, release
@@ -215,6 +215,7 @@ def build_entry(item: Planned, wish: Wish, designed: Design, xml: str, minting: 
         "volumes": volumes,
         "fills": fills.packed,
         "tpm": designed.domain.devices.tpm is not None,
+        "mdevs": [asdict(mdev) for mdev in designed.mdevs],
         "console": None if console is None else {"pool": console.pool, "name": console.name},
         "wanted": item.intent.power or "running",
         "persistent": item.intent.persistent,

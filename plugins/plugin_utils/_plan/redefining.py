@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.kilonova.compute.plugins.module_utils._claims import at_home
@@ -21,7 +22,7 @@ from .redefinable import check_same_volumes
 
 
 def redesign(item: Planned, place: Place, minting: Minting, path: str, problems: Problems, no_effect: list[NoEffect]) -> Design:
-    """The design of a server that is there. It stays on the CPUs and nodes of the host that it has, as long as it fits."""
+    """The design of a server that is there. It keeps its CPUs, nodes and devices of the host as long as they fit."""
     existing = item.existing or {}
     wanted = item.server
     item.server = _as_recorded(wanted, existing["request"])
@@ -67,6 +68,7 @@ def _as_recorded(wanted: Server, recorded: Mapping[str, Any]) -> Server:
     return found
 
 
-def redefine_entry(item: Planned, xml: str) -> dict[str, Any]:
-    """What the host half gets: the new definition, and what to do with the power."""
-    return power_entry(item) | {"action": "redefine", "xml": xml, "restart": item.intent.restart}
+def redefine_entry(item: Planned, designed: Design, xml: str) -> dict[str, Any]:
+    """What the host half gets: the new definition, the mediated devices in it, and what to do with the power."""
+    mdevs = [asdict(mdev) for mdev in designed.mdevs]
+    return power_entry(item) | {"action": "redefine", "xml": xml, "mdevs": mdevs, "restart": item.intent.restart}

@@ -25,7 +25,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract i
     read_requests,
     refuse,
 )
-from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
+from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import HostOptions, check_host_options
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.hypervisor_facts import Hypervisor
 
 from . import results
@@ -62,6 +62,11 @@ class ServerTask:
         """Whether the request stands in the task's own options."""
         return all(self.params[form] is None for form in REQUEST_FORMS)
 
+    @property
+    def _options(self) -> HostOptions:
+        """What is wrong with them is told with everything else."""
+        return check_host_options(self.params["host_options"]).value
+
     def _requests(self, tables: Mapping[str, Any] | None = None) -> Requests:
         """Secrets are in the wishes only: a normalised server, which has but their hashes, cannot be built from.
 
@@ -69,7 +74,7 @@ class ServerTask:
         params = dict(self.params)
         if self._single:
             params["servers"] = [{name: params[name] for name in self.request_options if params.get(name) is not None}]
-        world = check_host_options(params["host_options"]).value.of_requests() | dict(tables or {})
+        world = self._options.of_requests() | dict(tables or {})
         found = read_requests(params, single=self._single, read_file=self.read_file, world=world)
         problems = Problems()
         for request in found.planned:
@@ -82,7 +87,8 @@ class ServerTask:
         requests = self._requests()
         hypervisor = self.params["hypervisor"]
         if hypervisor is None:
-            hypervisor = self.run_on_host("hypervisor_info", {"uri": self.params["uri"]})["hypervisor"]
+            asked = {"uri": self.params["uri"], "node_devices": self._options.names_node_devices}
+            hypervisor = self.run_on_host("hypervisor_info", asked)["hypervisor"]
         servers = [request.server for request in requests.planned]
         if names_volumes(servers):
             requests = self._requests(volume_tables(hypervisor, self.params["pool"], servers))
@@ -123,7 +129,7 @@ class ServerTask:
                 designed = redesign(item, place, minting, path, problems, no_effect)
                 xml = render_shaped(designed.domain, place.shape, problems) if not problems else ""
                 if xml:
-                    item.entry = redefine_entry(item, xml)
+                    item.entry = redefine_entry(item, designed, xml)
                     place.claim(item, designed.domain.name, xml)
             elif item.action == "power":
                 item.entry = power_entry(item)

@@ -29,7 +29,7 @@ REFUSED = (
         ENCRYPTED,
     ),
     Refusal("hw:pmem", "persistent memory", "PMEMNamespaceConfigInvalid", {"hw:pmem": "fast"}),
-    Refusal("pci_passthrough:alias", "a PCI device to give away", "PciDeviceRequestFailed", {"pci_passthrough:alias": "gpu:1"}),
+    Refusal("pci_passthrough:alias", "a name for PCI devices", "PciRequestAliasNotDefined", {"pci_passthrough:alias": "gpu:1"}),
     Refusal(
         "hw_emulation_architecture", "its emulator", "UnsupportedHardware", properties={"hw_emulation_architecture": "mipsel"}
     ),

@@ -156,7 +156,7 @@ def test_element(scenario: str, path: str, expected: list[str]) -> None:
             'flavor.extra_specs["hw:mem_encryption"]',
         ),
         (lambda: with_specs({"hw:tpm_version": "2.0"}, {}, resources=Resources(tpm_secret="s")), "Invalid", None),
-        (lambda: with_specs({"pci_passthrough:alias": "gpu:2"}), "PciDeviceRequestFailed", None),
+        (lambda: with_specs({"pci_passthrough:alias": "gpu:2"}), "PciRequestAliasNotDefined", None),
         (lambda: with_specs({"resources:VGPU": "1"}), "ComputeResourcesUnavailable", None),
         (lambda: with_specs({"hw:pmem": "fast"}), "PMEMNamespaceConfigInvalid", None),
         (lambda: with_specs({"hw:usb_model": "none", "hw:sound_model": "usb"}, {"hw_input_bus": "virtio"}), "Invalid", None),

@@ -164,6 +164,22 @@ def hypervisor(virt_type: str = "kvm", arch: str = "x86_64", **changes: Any) -> 
     return {**fields, **changes}
 
 
+def pci(
+    address: str, node: int | None = None, *, kind: str = "type-PCI", parent: str | None = None, **more: Any
+) -> dict[str, Any]:
+    ids = {"vendor_id": "10de", "product_id": "1eb8", "type": kind}
+    return {"address": address, **ids, "parent": parent, "numa_node": node, "iommu_group": None, "driver": None, **more}
+
+
+def node_devices(*devices: dict[str, Any], parents: Any = (), mdevs: Any = ()) -> dict[str, Any]:
+    return {"pci": list(devices), "mdev_parents": list(parents), "mdevs": list(mdevs)}
+
+
+def holder(name: str, *devices: str) -> dict[str, Any]:
+    """A domain of the host that has these devices."""
+    return {"name": name, "uuid": f"uuid-of-{name}", "active": True, "claims": {"devices": list(devices)}}
+
+
 def pool(**changes: Any) -> Any:
     fields: dict[str, Any] = {
         "name": "default",

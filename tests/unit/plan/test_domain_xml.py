@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from lxml import etree
 
-from ansible_collections.kilonova.compute.plugins.module_utils._claims import claim
+from ansible_collections.kilonova.compute.plugins.module_utils._claims import at_home, claim, host_devices
 from ansible_collections.kilonova.compute.plugins.plugin_utils._entry.contract import ContractError
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.domain_xml_task import show_domains
 from tests.unit.guest.schema import SCHEMA
-from tests.unit.guest.values import GIB, hypervisor, pool
+from tests.unit.guest.values import GIB, hypervisor, node_devices, pci, pool
 
 BASE = {
     "name": "tiny",
@@ -72,6 +73,69 @@ def test_a_server_does_not_stand_in_its_own_way() -> None:
     host = claim(facts(), first["uuid"], "half-built", first["xml"])
     assert pins(show({"name": "web", "flavor": "pinned"}, host=host)["domains"][0]) == ["0", "1"]
     assert pins(show({"name": "other", "flavor": "pinned"}, host=host)["domains"][0]) == ["2", "3"]
+
+
+DEVICES: dict[str, Any] = {"pci_passthrough:alias": "gpu:1", "resources:VGPU": "1", "hw:pmem": "small"}
+DEVICE_OPTIONS = {
+    "pci": {"alias": {"name": "gpu", "vendor_id": "10de", "product_id": "1eb8"}, "device_spec": {"vendor_id": "10de"}},
+    "devices": {"enabled_mdev_types": "small"},
+    "libvirt": {"pmem_namespaces": "small:/dev/dax0.0=1G|/dev/dax0.1=1G"},
+}
+
+
+def devices_of(xml: str) -> list[str]:
+    return host_devices(ElementTree.fromstring(xml))
+
+
+def show_devices(*names: str, host: Any) -> Any:
+    flavors = {"devices": {"vcpus": 1, "ram": 128, "disk": 1, "extra_specs": DEVICES}}
+    return show(*({"name": n, "flavor": "devices"} for n in names), host=host, flavors=flavors, host_options=DEVICE_OPTIONS)
+
+
+def facts_with_devices() -> Any:
+    mdevs = [{"uuid": f"c60cc781-7620-4d03-9f28-0cbb0d7a000{n}", "type": "small", "parent": "mtty_mtty"} for n in (1, 2)]
+    parents = [{"name": "mtty_mtty", "address": None, "types": {"small": 0}}]
+    cards = [pci(f"0000:0{bus}:00.0", 0) for bus in "ab"]
+    return facts(node_devices=node_devices(*cards, parents=parents, mdevs=mdevs))
+
+
+def test_servers_of_one_task_do_not_take_the_same_devices() -> None:
+    host = facts_with_devices()
+    found = show_devices("one", "two", host=host)["domains"]
+    assert [devices_of(domain["xml"]) for domain in found] == [
+        ["/dev/dax0.0", "0000:0a:00.0", "c60cc781-7620-4d03-9f28-0cbb0d7a0001"],
+        ["/dev/dax0.1", "0000:0b:00.0", "c60cc781-7620-4d03-9f28-0cbb0d7a0002"],
+    ]
+    with pytest.raises(ContractError) as caught:
+        show_devices("one", "two", "three", host=host)
+    assert [problem["code"] for problem in caught.value.problems] == [
+        "ComputeResourcesUnavailable",
+        "PciDeviceRequestFailed",
+        "ComputeResourcesUnavailable",
+    ]
+
+
+def test_devices_are_explained() -> None:
+    flavors = {"devices": {"vcpus": 1, "ram": 128, "disk": 1, "extra_specs": DEVICES}}
+    wish = {"name": "one", "flavor": "devices"}
+    host = facts_with_devices()
+    [domain] = show(wish, host=host, flavors=flavors, host_options=DEVICE_OPTIONS, explain=True)["domains"]
+    by = {element["path"]: element["inputs"] for element in domain["explanation"]["elements"]}
+    first = "/domain/devices/hostdev[1]/source/address/@bus"
+    assert "hypervisor.node_devices.pci[0]" in by[first]
+    ends = {entry["name"]: entry["ends"] for entry in domain["explanation"]["inputs"]}
+    assert "/domain/devices/hostdev[1]" in ends['flavor.extra_specs["pci_passthrough:alias"]']
+    assert "/domain/devices/hostdev[2]" in ends['flavor.extra_specs["resources:VGPU"]']
+    assert "/domain/devices/memory" in ends['flavor.extra_specs["hw:pmem"]']
+
+
+def test_a_server_that_is_there_keeps_its_devices() -> None:
+    """The second one is designed anew when the first one is gone."""
+    host = facts_with_devices()
+    [_first, second] = show_devices("one", "two", host=host)["domains"]
+    host = claim(host, second["uuid"], "two", second["xml"])
+    home = at_home(host, second["uuid"])
+    assert devices_of(show_devices("two", host=home)["domains"][0]["xml"]) == devices_of(second["xml"])
 
 
 def problems(**options: Any) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .spec import Spec, boolean, cpu_mask, matching, number, words
 
-_PLACING = "schedule: choice of PCI devices and host cells"
+_PLACING = "fitting: choice of PCI devices and host cells"
 
 SPECS: tuple[Spec, ...] = (
     Spec("hw:cpu_realtime", "ESP-24", boolean(), "domain: cputune/vcpusched, memoryBacking"),

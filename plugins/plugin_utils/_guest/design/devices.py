@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ..device_model import Devices
+from ..device_model import Devices, MdevHostdev
+from ..host_devices.mdev import ChosenMdev
 from .consoles import design_serials
 from .context import Context
 from .disks import DiskDesign
@@ -13,17 +14,17 @@ from .graphics import design_agent_channel, design_graphics, design_inputs, desi
 from .host_devices import (
     design_filesystems,
     design_hostdevs,
-    design_mdevs,
     design_nvdimms,
     design_pcie_controllers,
     design_redirdevs,
     design_usb_controller,
 )
 from .interfaces import design_interfaces
+from .numa import NumaDesign
 from .small_devices import design_iommu, design_memballoon, design_rng, design_sound, design_tpm, design_watchdog
 
 
-def design_devices(context: Context, storage: DiskDesign) -> Devices:
+def design_devices(context: Context, storage: DiskDesign, numa: NumaDesign, mdevs: tuple[ChosenMdev, ...]) -> Devices:
     graphics = design_graphics(context)
     inputs = design_inputs(context, graphics)
     disks = (*storage.disks, *(() if storage.rescue_disk is None else (storage.rescue_disk,)))
@@ -44,11 +45,11 @@ def design_devices(context: Context, storage: DiskDesign) -> Devices:
         pcie_controllers=design_pcie_controllers(context),
         usb_controller=design_usb_controller(context, disks, inputs),
         redirdevs=design_redirdevs(context),
-        hostdevs=design_hostdevs(context),
+        hostdevs=design_hostdevs(context, numa.pci_devices),
         filesystems=design_filesystems(context),
         watchdog=design_watchdog(context),
         memballoon=design_memballoon(context),
-        mdevs=design_mdevs(context),
+        mdevs=tuple(MdevHostdev(uuid=mdev.uuid) for mdev in mdevs),
         nvdimms=design_nvdimms(context),
         iommu=design_iommu(context),
     )

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.combination_memory import ANY, LARGE, SMALL
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.numa import NumaCell
@@ -14,15 +14,26 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.numa import
 from .host_cells import HostCell
 
 
+def _anywhere(_cells: Collection[int]) -> bool:
+    """What a guest without PCI devices says of the host's cells."""
+    return True
+
+
 @dataclass(frozen=True)
 class Limits:
-    """How far shared guests may over-commit, and how pinned ones take threads (None is prefer)."""
+    """How far shared guests may over-commit, and how pinned ones take threads (None is prefer).
+
+    ``accepts`` is asked about the ids of the host's cells once they fit: whether the guest's PCI devices are near enough.
+    ``devices``: free PCI devices by cell, ``wants_devices`` whether the guest asks for some."""
 
     cpu_ratio: float
     ram_ratio: float
     thread_policy: str | None
     isolate_emulator: bool
     pack: bool
+    accepts: Callable[[Collection[int]], bool] = _anywhere
+    devices: Mapping[int | None, int] = field(default_factory=dict)
+    wants_devices: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ def _fit(
     guest: Sequence[NumaCell], host: Sequence[HostCell], limits: Limits, found: list[FittedCell]
 ) -> list[FittedCell] | None:
     if len(found) == len(guest):
-        return found
+        return found if limits.accepts([fitted.host.id for fitted in found]) else None
     taken = {fitted.host.id for fitted in found}
     reserve = limits.isolate_emulator and not found
     for cell in host:
@@ -62,11 +73,14 @@ def _fit(
 
 
 def _ordered(guest: Sequence[NumaCell], host: Sequence[HostCell], limits: Limits) -> list[HostCell]:
-    """Guest FIT-02: the emptiest cells first, or the fullest ones where the host option says pack."""
+    """Guest FIT-02: the emptiest cells first, or the fullest ones where the host option says pack. Cells with PCI devices come
+    before all others for who asks for some, and after them for who does not."""
     cells = sorted(host, key=lambda cell: cell.memory_free, reverse=not limits.pack)
     if any(cell.dedicated_cpus for cell in guest):
-        return sorted(cells, key=lambda cell: len(cell.free_dedicated), reverse=not limits.pack)
-    return sorted(cells, key=lambda cell: cell.cpu_used, reverse=limits.pack)
+        cells = sorted(cells, key=lambda cell: len(cell.free_dedicated), reverse=not limits.pack)
+    else:
+        cells = sorted(cells, key=lambda cell: cell.cpu_used, reverse=limits.pack)
+    return sorted(cells, key=lambda cell: limits.devices.get(cell.id, 0), reverse=limits.wants_devices)
 
 
 def fit_cell(guest: NumaCell, host: HostCell, limits: Limits, *, reserve: bool) -> FittedCell | None:

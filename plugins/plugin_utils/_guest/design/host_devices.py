@@ -1,20 +1,23 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Buses and devices of the host: PCIe ports, USB, PCI and mediated devices, shares, persistent memory (guest section 10)."""
+"""Buses and devices of the host: PCIe ports, USB, PCI devices, shares, persistent memory (guest section 10)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from ..device_model import Controller, Disk, Filesystem, Input, MdevHostdev, Nvdimm, PciAddress, PciHostdev, Redirdev
+from ansible_collections.kilonova.compute.plugins.module_utils._claims import device_holders
+
+from ..device_model import Controller, Disk, Filesystem, Input, Nvdimm, PciAddress, PciHostdev, Redirdev
 from ..domain_model import MaxMemory
+from ..host_devices.pci import HostPci
+from ..host_devices.pmem import LABEL_SIZE, Namespace, choose_namespaces, label_of, pmem_namespaces
+from ..resources import PciDevice, PersistentMemory
 from .context import Context
 
 _PCI_ADDRESS = re.compile(r"([0-9a-fA-F]{1,8}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
-_VGPU = re.compile(r"resources[^:]*:VGPU")
-_NVDIMM_LABEL = 2048
 _PPC = ("ppc", "ppc64", "ppc64le")
 
 
@@ -65,15 +68,16 @@ def design_redirdevs(context: Context) -> tuple[Redirdev, ...]:
     return (Redirdev(),) * (context.combination.redirected_usb_ports or 0)
 
 
-def design_hostdevs(context: Context) -> tuple[PciHostdev, ...]:
-    """PCI devices of the host that somebody claimed for this server (guest PCI-02)."""
+def design_hostdevs(context: Context, chosen: tuple[HostPci, ...]) -> tuple[PciHostdev, ...]:
+    """PCI devices of the host: those that the caller claimed for this server, else those that fitting chose (guest PCI-02)."""
+    claimed = context.resources.pci_devices
     wanted = sum(request.count for request in context.combination.pci_requests)
-    if wanted > len(context.resources.pci_devices):
-        message = f"the flavor asks for {wanted} PCI devices, and {len(context.resources.pci_devices)} are given"
+    if claimed and wanted > len(claimed):
+        message = f"the flavor asks for {wanted} PCI devices, and {len(claimed)} are given"
         field = context.spec_field("pci_passthrough:alias")
-        context.refuse("PciDeviceRequestFailed", "PCI-02", field, wanted, len(context.resources.pci_devices), message)
+        context.refuse("PciDeviceRequestFailed", "PCI-02", field, wanted, len(claimed), message)
     found = []
-    for index, device in enumerate(context.resources.pci_devices):
+    for index, device in enumerate(claimed or [PciDevice(address=one.address, managed=one.managed) for one in chosen]):
         address = parse_pci_address(device["address"])
         if address is None:
             field = f"pci_devices[{index}].address"
@@ -82,15 +86,6 @@ def design_hostdevs(context: Context) -> tuple[PciHostdev, ...]:
             continue
         found.append(PciHostdev(source=address, managed="yes" if device.get("managed", True) else "no"))
     return tuple(found)
-
-
-def design_mdevs(context: Context) -> tuple[MdevHostdev, ...]:
-    """Mediated devices that somebody claimed for this server (guest MDV-01)."""
-    for name, amount in context.specs.items():
-        if _VGPU.fullmatch(name) and not context.resources.mdevs:
-            message = "the flavor asks for mediated devices, and none are given"
-            context.refuse("ComputeResourcesUnavailable", "MDV-01", context.spec_field(name), amount, 0, message)
-    return tuple(MdevHostdev(uuid=uuid) for uuid in context.resources.mdevs)
 
 
 def design_filesystems(context: Context) -> tuple[Filesystem, ...]:
@@ -104,19 +99,34 @@ def design_filesystems(context: Context) -> tuple[Filesystem, ...]:
 
 
 def design_nvdimms(context: Context) -> tuple[Nvdimm, ...]:
-    """Guest MEM-12: each label of the flavor stands for a namespace of the host."""
+    """Guest MEM-12: each label of the flavor stands for a namespace of the host, of those that host options name."""
+    labels, given = context.combination.pmem_labels, context.resources.persistent_memory
+    known = pmem_namespaces(context.options.values) if labels else []
+    chosen = choose_namespaces([label for label in labels if label not in given], known, context.hypervisor)
     found = []
-    for label in context.combination.pmem_labels:
-        memory = context.resources.persistent_memory.get(label)
+    for label in labels:
+        memory = given.get(label)
         if memory is None:
-            message = f"the host gives no persistent memory for {label}"
-            given = sorted(context.resources.persistent_memory)
-            context.refuse("PMEMNamespaceConfigInvalid", "MEM-12", context.spec_field("hw:pmem"), label, given, message)
-            continue
+            namespace = chosen.pop(0)
+            if namespace is None:
+                _refuse_memory(context, label, known)
+                continue
+            memory = PersistentMemory(path=namespace.path, size=namespace.size, align=namespace.align)
         found.append(
-            Nvdimm(path=memory["path"], size=memory["size"], align_size=memory["align"], label_size=_NVDIMM_LABEL, node=0)
+            Nvdimm(path=memory["path"], size=memory["size"], align_size=memory["align"], label_size=LABEL_SIZE, node=0)
         )
     return tuple(found)
+
+
+def _refuse_memory(context: Context, label: str, known: list[Namespace]) -> None:
+    holders = device_holders(context.hypervisor["domains"])
+    has = {one.path: holders.get(one.path) for one in known if one.label == label_of(label)}
+    told = ", ".join(f"{path} ({'of ' + holder if holder else 'chosen before'})" for path, holder in has.items())
+    message = f"the host has no free persistent memory with the label {label}"
+    message += f": {told}" if has else "; libvirt.pmem_namespaces says what it has"
+    code = "ComputeResourcesUnavailable" if has else "PMEMNamespaceConfigInvalid"
+    allowed = sorted({one.label for one in known})
+    context.refuse(code, "MEM-12", context.spec_field("hw:pmem"), label, allowed, message)
 
 
 def design_max_memory(context: Context, nvdimms: tuple[Nvdimm, ...]) -> MaxMemory | None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Kilonova contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NUMA cells, pinning and CPU tuning of a guest (guest sections 4.4 and 4.6)."""
+"""NUMA cells, pinning and CPU tuning of a guest (guest sections 4.4 and 4.6), and the PCI devices that are near enough."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.numa import
 
 from ..cpu_list import format_cpu_list
 from ..domain_model import CpuTune, MemNode, NumaCell, NumaTune, VcpuPin, VcpuSched
+from ..host_devices.pci import HostPci
 from .context import Context
 from .fitting import FittedCell, Limits, fit_cells
 from .host_cells import HostCpus, host_cells, host_cpus, ratio, smallest_page
+from .pci_fitting import PciOffer, pci_offer, refuse_pci
 
 _WITH_NUMA = ("i686", "x86_64", "aarch64", "ppc64", "ppc64le")
 
 
 @dataclass(frozen=True)
 class NumaDesign:
-    """``cells`` go into the CPU; ``page_sizes`` (KiB) by guest cell, None where the cell asks for none."""
+    """``cells`` go into the CPU; ``page_sizes`` (KiB) by guest cell, None where the cell asks for none; ``pci_devices`` are the
+    host's that the guest gets."""
 
     cells: tuple[NumaCell, ...] = ()
     page_sizes: tuple[int | None, ...] = ()
@@ -29,6 +32,7 @@ class NumaDesign:
     cpu_tune: CpuTune | None = None
     vcpu_cpuset: str | None = None
     dedicated_host_cpus: tuple[int, ...] = ()
+    pci_devices: tuple[HostPci, ...] = ()
 
 
 def design_numa(context: Context) -> NumaDesign:
@@ -37,18 +41,28 @@ def design_numa(context: Context) -> NumaDesign:
     cpus = host_cpus(context)
     quotas = _cpu_quotas(context)
     guest_cells = context.combination.numa_cells
+    offer = PciOffer((), (), {}) if context.resources.pci_devices else pci_offer(context)
     if guest_cells is None:
         # Guest DOM-06: only where an option names the shared set, and only without cells.
         cpuset = format_cpu_list(cpus.shared) if cpus.shared_given else None
-        return NumaDesign(cpu_tune=quotas, vcpu_cpuset=cpuset)
+        return NumaDesign(cpu_tune=quotas, vcpu_cpuset=cpuset, pci_devices=_devices(context, offer, None))
     if context.arch not in _WITH_NUMA:
         message = f"{context.arch} guests have no NUMA cells"
         field = context.spec_field("hw:numa_nodes")
         context.refuse("NUMATopologyUnsupported", "NUMA-20", field, len(guest_cells), list(_WITH_NUMA), message)
     if not context.hypervisor["numa_cells"]:
-        return _without_host_cells(guest_cells, quotas)  # guest NUMA-19
-    fitted = _fit(context, cpus, guest_cells)
-    return NumaDesign() if fitted is None else _design_fitted(context, cpus, fitted, quotas)
+        found = _without_host_cells(guest_cells, quotas)  # guest NUMA-19
+        return replace(found, pci_devices=_devices(context, offer, None))
+    fitted = _fit(context, cpus, guest_cells, offer)
+    return NumaDesign() if fitted is None else _design_fitted(context, cpus, fitted, quotas, offer)
+
+
+def _devices(context: Context, offer: PciOffer, cells: Sequence[int] | None) -> tuple[HostPci, ...]:
+    """For a guest on these cells of the host, None for one that is bound to none."""
+    chosen = offer.choose(cells)
+    if chosen is None:
+        refuse_pci(context, offer, cells)
+    return tuple(chosen or ())
 
 
 def _without_host_cells(guest_cells: Sequence[GuestCell], quotas: CpuTune | None) -> NumaDesign:
@@ -56,16 +70,20 @@ def _without_host_cells(guest_cells: Sequence[GuestCell], quotas: CpuTune | None
     return NumaDesign(cells=cells, page_sizes=(None,) * len(cells), cpu_tune=quotas)
 
 
-def _fit(context: Context, cpus: HostCpus, guest_cells: Sequence[GuestCell]) -> list[FittedCell] | None:
+def _fit(context: Context, cpus: HostCpus, guest_cells: Sequence[GuestCell], offer: PciOffer) -> list[FittedCell] | None:
     limits = Limits(
         cpu_ratio=ratio(context, "cpu_allocation_ratio"),
         ram_ratio=ratio(context, "ram_allocation_ratio"),
         thread_policy=context.combination.cpu.thread_policy,
         isolate_emulator=context.combination.cpu.emulator_policy == "isolate",
         pack=context.options.flag("compute", "packing_host_numa_cells_allocation_strategy"),
+        accepts=lambda cells: offer.choose(cells) is not None,
+        devices=offer.free_by_cell(),
+        wants_devices=bool(offer.requests),
     )
     host = host_cells(context, cpus)
-    fitted = fit_cells(guest_cells, host, limits)
+    # Cells that fit without the devices are told beside them: their refusal says which are where.
+    fitted = fit_cells(guest_cells, host, limits) or fit_cells(guest_cells, host, replace(limits, accepts=lambda _cells: True))
     if fitted is None:
         asked = [
             {
@@ -93,7 +111,9 @@ def _fit(context: Context, cpus: HostCpus, guest_cells: Sequence[GuestCell]) -> 
     return fitted
 
 
-def _design_fitted(context: Context, cpus: HostCpus, fitted: list[FittedCell], quotas: CpuTune | None) -> NumaDesign:
+def _design_fitted(
+    context: Context, cpus: HostCpus, fitted: list[FittedCell], quotas: CpuTune | None, offer: PciOffer
+) -> NumaDesign:
     smallest = smallest_page(context)
     huge = any(cell.page_size is not None and cell.page_size > smallest for cell in fitted)
     pins = _vcpu_pins(fitted)
@@ -108,6 +128,7 @@ def _design_fitted(context: Context, cpus: HostCpus, fitted: list[FittedCell], q
             vcpu_sched=_vcpu_sched(context),
         ),
         dedicated_host_cpus=tuple(sorted({cpu for cell in fitted for cpu in cell.pins.values()})),
+        pci_devices=_devices(context, offer, [cell.host.id for cell in fitted]),
     )
 
 

@@ -18,10 +18,13 @@ from ..cpu_list import format_cpu_list, parse_cpu_list
 from ..designer import Design, design_server
 from ..host_options import HostOptions, check_host_options
 from ..hypervisor_facts import Hypervisor, StoragePool
-from ..option_table import OPTIONS, Option
+from ..option_table import Option, option_of
 from ..resources import Resources
 from ..shape import PLAIN, Shape
 from .values import ABSENT, Path, dotted, option_values, other_text, put, server_leaves
+
+# A card may have hundreds of functions, and each is a design more.
+_DEVICES = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +115,10 @@ def _other_volume(given: DesignInputs, key: str) -> DesignInputs:
 
 def _options(given: DesignInputs) -> Iterator[Input]:
     """Those that were given, and the defaults that say something."""
-    for key, option in OPTIONS.items():
-        value = given.options.values[key]
+    for key, value in given.options.values.items():
+        option = option_of(*key)
         is_given = key in given.options.given
-        if option.use or not (is_given or value not in (None, ())):
+        if option is None or option.use or not (is_given or value not in (None, ())):
             continue
         others = [option.default] if is_given and option.default != value else []
         others += [other for other in _other_options(key, option, value) if _is_allowed(key, other)]
@@ -161,6 +164,9 @@ def _facts(given: DesignInputs) -> Iterator[tuple[Path, Any, list[Any]]]:
             value = value.get(key, ABSENT)
         if value is not ABSENT:
             yield path, value, [other for other in found if other != value]
+    for kind, devices in (facts.get("node_devices") or {}).items():
+        for index, device in enumerate(devices[:_DEVICES]):
+            yield ("node_devices", kind, index), device.get("address") or device.get("uuid"), [ABSENT]
     for index, cell in enumerate(facts["numa_cells"]):
         cpus = [cpu["id"] for cpu in cell["cpus"]]
         busy = [{**cell, "pinned_cpus": cpus[: count + 1]} for count in range(min(4, len(cpus) - 1))]

@@ -119,7 +119,7 @@ def option_values(option: Option, value: Any) -> list[Any]:
         numbers = (0, 1, 2) if value is None else (value + 1, value - 1, value * 2)
         low, high = option.low, option.high
         return [n for n in numbers if (low is None or n >= low) and (high is None or n <= high)]
-    if option.kind == "list":
+    if option.kind in ("list", "objects"):
         return [value[1:], value[:-1]] if value else []
     return [] if value is None else [other_text(str(value))]
 
