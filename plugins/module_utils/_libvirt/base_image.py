@@ -93,7 +93,10 @@ def store_base(
     def make() -> None:
         if not kept:
             # Every guest of the host may read a base image. The bytes stay as they are: to libvirt it is raw meanwhile.
-            made = create_volume(pool, {"name": volume, "capacity": facts["size"], "format": "raw", "mode": "0644"})
+            # Formats that are dense take their room first: a full pool is told before anything is sent, and libvirt is spared
+            # a write that fails, which 11.3 does not survive (it frees the message twice). Raw images keep their holes.
+            spec = {"name": volume, "capacity": facts["size"], "format": "raw", "mode": "0644"}
+            made = create_volume(pool, dict(spec, sparse=facts["disk_format"] == "raw"))
             upload_sparse(connection, made, source, facts["size"], progress)
 
     def remove() -> None:

@@ -39,14 +39,20 @@ def make_once(
             return True
         except HypervisorError as exc:
             if not _is_taken(exc):
-                remove()
+                _undo(remove)
                 raise
             if attempt == _ATTEMPTS - 1:
                 raise
         except BaseException:
-            remove()
+            _undo(remove)
             raise
     return False
+
+
+def _undo(remove: Callable[[], None]) -> None:
+    """Where the connection broke nothing can be removed, which is left to the next run: what broke it is the error to tell."""
+    with suppress(HypervisorError):
+        remove()
 
 
 def _is_taken(exc: HypervisorError) -> bool:

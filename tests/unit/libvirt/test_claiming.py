@@ -63,3 +63,19 @@ def test_what_nobody_makes_any_more_is_replaced(making: float) -> None:
 def _make_once(other: Other) -> bool:
     exists: Callable[[], bool] = lambda: not other.removed  # noqa: E731
     return claiming.make_once(exists, other.complete, other.refuse, other.remove, other.make)
+
+
+def test_the_first_error_is_told_where_nothing_can_be_removed() -> None:
+    """A connection that broke while something was made breaks its removal too."""
+
+    def broken(words: str) -> None:
+        raise HypervisorError(words, symbol="VIR_ERR_SYSTEM_ERROR")
+
+    with pytest.raises(HypervisorError, match="broken pipe"):
+        claiming.make_once(
+            exists=lambda: False,
+            complete=lambda: False,
+            refuse=lambda: None,
+            remove=lambda: broken("client socket is closed"),
+            make=lambda: broken("broken pipe"),
+        )
