@@ -258,6 +258,7 @@ def test_the_controller_fetches_for_a_host_without_a_way_out(world: World) -> No
 
 
 def test_two_runs_bring_one_image(world: World, tmp_path: Path) -> None:
+    """Its holes, more than libvirt 10.0 can have in one stream, take no space."""
     disk = tmp_path / "disk"
     disk.write_bytes(RAW * 4)
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -266,7 +267,9 @@ def test_two_runs_bring_one_image(world: World, tmp_path: Path) -> None:
     assert {answer["image"]["sha256"] for answer in answers} == {sha256(RAW * 4)[7:]}
     with world.connected() as connection:
         (listed,) = read_images(connection, {"name": "it"})
-    assert world.host.path(listed["path"]).read_bytes() == RAW * 4
+    kept = world.host.path(listed["path"])
+    assert kept.read_bytes() == RAW * 4
+    assert kept.stat().st_blocks * 512 < len(RAW) * 2
     remove(world)
 
 

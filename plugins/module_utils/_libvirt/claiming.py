@@ -95,7 +95,7 @@ def _cleared(complete: Callable[[], bool], refuse: Callable[[], None], remove: C
     for pause in _BUSY_PAUSES:
         try:
             refuse()
-            if _completed(complete):
+            if _completed(complete, refuse):
                 return False
             remove()
             return True
@@ -107,9 +107,11 @@ def _cleared(complete: Callable[[], bool], refuse: Callable[[], None], remove: C
     return True
 
 
-def _completed(complete: Callable[[], bool]) -> bool:
+def _completed(complete: Callable[[], bool], refuse: Callable[[], None]) -> bool:
+    """Looks again and again: who writes in several goes may not be seen at the first look."""
     for pause in GRACE_PAUSES:
         if complete():
             return True
         time.sleep(pause)
+        refuse()
     return complete()

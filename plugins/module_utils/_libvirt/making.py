@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import base64
 import zlib
-from typing import Any, Callable, Dict, Iterable, List, Tuple
+from typing import Any, Callable, Dict
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .binding import libvirt
 from .errors import is_error, translate_errors
+from .sparse_upload import upload_parts
 from .storage import (
-    PIECE,
-    abort,
-    check_written,
     create_volume,
     delete_volume,
     ensure_volume,
@@ -176,38 +174,3 @@ def _filled_encrypted(connection: Any, pool: Any, spec: Dict[str, Any]) -> Any:
         return clone_volume(pool, spec, plain, clone_format=spec["format"])
     finally:
         delete_volume(pool, plain)
-
-
-def upload_parts(connection: Any, volume: Any, parts: Iterable[Tuple[int, bytes]], size: int) -> None:
-    """Writes these parts ([(offset, bytes)], ordered) of a new volume of ``size`` bytes; between them are holes."""
-    name = volume.name()
-    known: List[Tuple[int, bytes]] = list(parts)
-
-    def call() -> None:
-        with translate_errors("fill the volume %s" % name):
-            stream = connection.newStream(0)
-            volume.upload(stream, 0, size, libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM)
-            try:
-                _send(stream, known, size)
-                stream.finish()
-            except BaseException:
-                abort(stream)
-                raise
-
-    when_idle(call)
-    for offset, data in known:
-        check_written(connection, volume, offset, data)
-
-
-def _send(stream: Any, parts: List[Tuple[int, bytes]], size: int) -> None:
-    position = 0
-    for offset, data in parts:
-        if offset > position:
-            stream.sendHole(offset - position, 0)
-        view = memoryview(data)
-        while view:
-            sent = stream.send(bytes(view[:PIECE]))
-            view = view[sent:]
-        position = offset + len(data)
-    if size > position:
-        stream.sendHole(size - position, 0)
