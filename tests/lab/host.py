@@ -217,7 +217,7 @@ class Host:
 
     def _prepare(self) -> None:
         shutil.rmtree(self.directory / "sock", ignore_errors=True)  # libvirt remembers there what it has autostarted
-        for name in ("etc", "lib", "log", "cache", "swtpm", "sock"):
+        for name in ("etc", "lib", "log", "cache", "swtpm", "mdevctl", "sock"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         for directory in (self.directory, self.directory / "sock"):  # whatever the umask: guests run as another user
             directory.chmod(0o755)

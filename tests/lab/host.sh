@@ -121,6 +121,10 @@ own_configuration() {
         fi
     fi
     mount --bind "$LAB_DIR/etc" /etc/libvirt
+    if [ -d /etc/mdevctl.d ]; then # mdevctl wants its folders there, and keeps mediated devices beside them
+        cp -a /etc/mdevctl.d/scripts.d "$LAB_DIR/mdevctl/"
+        mount --bind "$LAB_DIR/mdevctl" /etc/mdevctl.d
+    fi
 }
 
 own_identity() {

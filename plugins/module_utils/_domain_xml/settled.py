@@ -35,6 +35,7 @@ def settle(domain: Element) -> Element:
         _settle_size(element)
     for address in found.iter("address"):
         _settle_address(address)
+    _settle_memory(found)
     _settle_top(found)
     _settle_cpu(found)
     for graphics in found.findall("devices/graphics"):
@@ -77,6 +78,14 @@ def _number(text: str) -> Optional[int]:
         return int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:
         return None
+
+
+def _settle_memory(domain: Element) -> None:
+    """With cells of its own, all memory is what they have and what devices add (virDomainDefPostParseMemory)."""
+    memory, cells = domain.find("memory"), domain.findall("cpu/numa/cell")
+    parts = [cell.get("memory") for cell in cells] + [size.text for size in domain.findall("devices/memory/target/size")]
+    if memory is not None and cells and all((part or "").isdigit() for part in parts):
+        memory.text = str(sum(int(part or 0) for part in parts))
 
 
 def _settle_top(domain: Element) -> None:

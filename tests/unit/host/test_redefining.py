@@ -49,6 +49,17 @@ def test_what_a_domain_was_defined_from_changes_nothing(defined: str) -> None:
     assert changes(defined, defined) == {}
 
 
+def test_memory_of_devices_is_a_part_of_the_whole() -> None:
+    """libvirt adds it where the guest has cells, and Nova does not."""
+    cells = "<cpu><numa><cell cpus='0' memory='{}' unit='KiB'/></numa></cpu><devices><memory model='nvdimm'>"
+    rest = cells.format(131072) + "<target><size unit='KiB'>{}</size></target></memory></devices></domain>"
+    asked = "<domain><memory unit='KiB'>131072</memory>" + rest.format(65536)
+    defined = "<domain><memory unit='KiB'>196608</memory><currentMemory>196608</currentMemory>" + rest.format(65536)
+    assert changes(asked, defined) == {}
+    more = changes(asked.replace(">65536<", ">131072<"), defined)
+    assert more["memory"] == ("196608", "262144")
+
+
 def test_everything_that_must_stay_stays() -> None:
     found = kept(edited("<vcpu>2</vcpu>", "<vcpu>4</vcpu>"), WITH_FILES)
     assert found.findtext("uuid") == "0da80933-9451-4129-8da9-aecec79e5fee"
