@@ -59,10 +59,12 @@ kernel_package() {
     die 'no kernel package found'
 }
 
-# Ubuntu keeps the modules in packages of their own.
+# Ubuntu keeps the modules in packages of their own, and those for rarer devices in one more, which is large.
 kernel_packages() {
+    local more=${1/#linux-image-/linux-modules-extra-}
     printf '%s\n' "$1"
     apt-cache depends "$1" | sed -n 's/^ *Depends: \(linux-modules-[0-9][^ ]*\)$/\1/p'
+    if [ $kind = full ] && [ -n "$(version "$more")" ]; then printf '%s\n' "$more"; fi
 }
 
 # Sets the packages of the guest; the tiny one's kernel is made for the cloud, the full one's for any machine.

@@ -40,7 +40,7 @@ def test_a_host_that_does_not_tell_gets_all_enlightenments(offered: Any, count: 
 
 @pytest.mark.parametrize(
     ("virt_type", "version", "eim"),
-    [("kvm", 7002019, "on"), ("qemu", 7002019, "off"), ("qemu", 8002000, "on")],
+    [("kvm", 7002019, "on"), ("qemu", 8002002, "off"), ("qemu", 9000000, "on")],
 )
 def test_extended_interrupts_need_kvm_or_a_newer_qemu(virt_type: str, version: int, eim: str) -> None:
     host = hypervisor(virt_type, hypervisor_version=version)

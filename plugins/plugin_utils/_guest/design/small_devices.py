@@ -9,7 +9,7 @@ from ..device_model import Iommu, MemBalloon, Rng, Sound, Tpm, Watchdog
 from .context import Context
 
 _VIRTIO_IOMMU = 8003000
-_EMULATED_EIM = 8002000
+_EMULATED_EIM = 9000000
 
 
 def design_rng(context: Context) -> Rng | None:
