@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,7 +141,7 @@ def make_drive(directory: Path) -> tuple[Path, bytes]:
 def start_guest(host: Host, directory: Path, drive: Path) -> Path:
     """Defines and starts the guest `g1`; its console log as the machine sees it."""
     disk = directory / "g1.qcow2"
-    base = str(tiny_image())
+    base = str(shutil.copy(tiny_image(), directory))  # guests cannot look into every checkout: homes are closed to others
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(disk), "128M"], check=True)
     host.virsh("define", "/dev/stdin", input=DOMAIN.format(name="g1", uuid=UUID, disk=disk, drive=drive))
     host.virsh("start", "g1")
