@@ -14,10 +14,11 @@ import pytest
 from ansible_collections.kilonova.compute.plugins.module_utils._claims import host_devices
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import hypervisor_facts
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.mdev import ensure_mdevs
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
 from ansible_collections.kilonova.compute.plugins.module_utils._volume_name import mdev_id
 from tests.lab import Lab
 
-from .test_failures import only_error
+from .test_failures import ALIEN, only_error
 from .world import HOST_OPTIONS, READY, World
 
 pytestmark = pytest.mark.lab
@@ -50,6 +51,21 @@ def mediated_devices(world: World) -> str:
     return told
 
 
+def quicker(world: World, address: str) -> Any:
+    """A host half that comes too late: somebody else has defined a domain with the device since its plan was made."""
+    domain, bus, slot = address.partition(".")[0].split(":")
+    place = f"domain='0x{domain}' bus='0x{bus}' slot='0x{slot}' function='0x{address[-1]}'"
+    card = f"<hostdev mode='subsystem' type='pci'><source><address {place}/></source></hostdev>"
+    xml = ALIEN.format("quicker").replace("</domain>", f"<devices>{card}</devices></domain>")
+
+    def late(plan: dict[str, Any]) -> list[dict[str, Any]]:
+        with world.connected() as connection:
+            connection.defineXML(xml)
+            return spawn(connection, plan)
+
+    return late
+
+
 def test_pci_devices_are_given_once(world: World) -> None:
     """Three servers for two devices; none of them can start here, which leaves nothing behind."""
     cards = facts_of(world)["node_devices"]["pci"]
@@ -75,6 +91,11 @@ def test_pci_devices_are_given_once(world: World) -> None:
     assert [device["used_by"] for device in problem["allowed"]] == ["web-0", "web-1"]
 
     world.server(name="web-0", state="absent")
+    error = only_error(world.server(name="web-2", spawner=quicker(world, addresses[0]), **given))
+    assert error["action"] == "claim the devices of web-2"
+    assert f"{addresses[0]} was taken meanwhile by the domain quicker" in error["message"]
+    with world.connected() as connection:
+        connection.lookupByName("quicker").undefine()
     error = only_error(world.server(name="web-2", **given | {"state": "running"}))
     assert error["action"] == "start the domain web-2"
     world.server(name="web-1", state="absent")

@@ -18,12 +18,15 @@ import uuid
 import zlib
 from typing import Any, Callable, Dict, List
 
+from .._claims import host_devices
+from .._domain_xml.text import parse_domain_text
 from .._errors import HypervisorError, WaitError
 from .._volume_name import tpm_secret_id
 from .domain import define, find_domain, is_active, is_persistent, start, start_transient, undefine
 from .domain_record import record_run, set_record_run, set_record_state, with_run
 from .ended import write_ended_record
 from .errors import is_error
+from .hypervisor_domains import read_domains
 from .local_making import make_local
 from .mdev import ensure_mdevs
 from .power import ConsoleWait
@@ -108,6 +111,8 @@ class Build:
             set_record_run(existing, self._run)
         else:
             self.domain = self._claim()
+            self.claimed = True
+            self._share_no_device()
         self.claimed = True
 
     def _clear(self) -> None:
@@ -130,6 +135,20 @@ class Build:
                     "server; nothing was made here." % (self.domain_name, holder.UUIDString())
                 )
             raise
+
+    def _share_no_device(self) -> None:
+        """Two runs that choose at the same time may choose the same: whoever sees that, once it has defined its server, gives
+        way."""
+        own = host_devices(parse_domain_text(self._xml))
+        others = [known for known in read_domains(self._connection) if known.uuid != self._entry["uuid"]] if own else []
+        for known in others:
+            shared = sorted(set(own) & set(host_devices(known.tree)))
+            if shared:
+                raise HypervisorError(
+                    "%s was taken meanwhile by the domain %s. Run the task again, which chooses anew" % (shared[0], known.name),
+                    action="claim the devices of %s" % self.name,
+                    domain=self.domain_name,
+                )
 
     def _pool(self, name: str) -> Any:
         return open_pool(self._connection, name)

@@ -65,13 +65,14 @@ def _made_for(server: str, listed: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _list(connection: Any) -> Dict[str, Any]:
-    """Every mediated device by its uuid, active or not; none where the driver of the host knows of no devices."""
+    """Every mediated device by its uuid, active or not; none where the driver of the host knows of no devices, or a host with
+    a daemon for each driver has none for devices."""
     found = {}
     try:
         with translate_errors("list the mediated devices of the host"):
             devices = connection.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV)
     except HypervisorError as exc:
-        if not is_error(exc, "VIR_ERR_NO_SUPPORT"):
+        if not is_error(exc, "VIR_ERR_NO_SUPPORT", "VIR_ERR_NO_CONNECT", "VIR_ERR_SYSTEM_ERROR"):
             raise
         return {}
     for device in devices:

@@ -136,6 +136,10 @@ def test_no_more_of_a_type_than_the_option_says() -> None:
     assert refused(ask({"resources:VGPU": "3"}, parents, there, options=options))
 
 
+def test_more_than_any_host_can_have_for_one_server() -> None:
+    assert refused(ask({"resources:VGPU": "257"}, [parent("0a", small=1000)]))
+
+
 def test_what_a_killed_run_made_is_taken_again() -> None:
     parents = [parent("0a", small=4), parent("0b", small=4)]
     found = ask({"resources:VGPU": "2"}, parents, [mdev(1, "small", "0a"), mdev(NEW[1], "small", "0b")])

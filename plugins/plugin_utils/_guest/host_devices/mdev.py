@@ -169,7 +169,7 @@ def choose_mdevs(
     for group, resource_class, amount in groups:
         able = [p for p in rooms if p.resource_class == resource_class and p.room >= amount]
         able = [p for p in able if not (isolate and group and p.name in used)]
-        if not able:
+        if not able or len(chosen) + amount > len(names):
             return None
         parent = max(able, key=lambda p: sum(1 for uuid in p.free if uuid in names))
         if group:
