@@ -31,7 +31,7 @@ def _built(*options: str) -> Path:
     return Path(done.stdout.splitlines()[-1])
 
 
-def wait_for_fact(console: Path, name: str, boot: int = 1, seconds: float = 120.0) -> dict[str, Any]:
+def wait_for_fact(console: Path, name: str, boot: int = 1, seconds: float = 600.0) -> dict[str, Any]:
     """The first fact of that name in boot 1, 2, ... of a console log; TimeoutError with the end of the log."""
     end = time.monotonic() + seconds
     while True:

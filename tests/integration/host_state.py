@@ -31,7 +31,7 @@ def huge_pages(count: int) -> Iterator[None]:
         assert int(_PAGES.read_text()) == before + count, "the machine has no room for huge pages"
         yield
     finally:
-        _PAGES.write_text(str(before))
+        _PAGES.write_text(str(int(_PAGES.read_text()) - count))
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def play(
     variables: Mapping[str, Any],
     *options: str,
     environment: Mapping[str, str] | None = None,
-    timeout_s: float = 300,
+    timeout_s: float = 1800,
 ) -> Played:
     """Runs the tasks on one host named `target`; a task that fails does not stop the next."""
     with tempfile.TemporaryDirectory(prefix="kilonova-play-") as folder:

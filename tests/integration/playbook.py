@@ -57,7 +57,7 @@ class Outcome:
         return {record["host"]: record["result"] for record in self.records if task in record["task"]}
 
 
-def run_playbook(folder: Path, name: str, variables: Mapping[str, Any], *options: str, timeout_s: float = 300) -> Outcome:
+def run_playbook(folder: Path, name: str, variables: Mapping[str, Any], *options: str, timeout_s: float = 1800) -> Outcome:
     """``folder`` is an empty place to stand in; it holds no inventory, so that localhost is the only host."""
     record, settings = folder / "record", folder / "variables.yml"
     record.unlink(missing_ok=True)

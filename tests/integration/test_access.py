@@ -16,7 +16,7 @@ import pytest
 from .pools import own_pool
 from .test_failures import only_error
 from .test_images import image, refused
-from .world import World
+from .world import PATIENCE_S, World
 
 pytestmark = pytest.mark.lab
 
@@ -147,8 +147,10 @@ def daemon_with(world: World, line: str) -> Iterator[None]:
 
 
 def restart(world: World) -> None:
-    world.host.run(["sh", "-c", "p=$(pidof libvirtd); kill $p; while [ -d /proc/$p ]; do sleep 0.05; done; libvirtd -l -d"])
-    end = time.monotonic() + 30
+    world.host.run(
+        ["sh", "-c", "p=$(pgrep -o -x libvirtd); kill $p; while [ -d /proc/$p ]; do sleep 0.05; done; libvirtd -l -d"]
+    )
+    end = time.monotonic() + PATIENCE_S
     while world.host.run(["virsh", "-q", "-c", "qemu:///system", "version"], check=False).returncode:
         assert time.monotonic() < end
         time.sleep(0.1)

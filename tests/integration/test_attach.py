@@ -16,7 +16,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_optio
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.attach import attach_target
 
 from .test_volumes import known, remove, volume
-from .world import GIB, READY, World
+from .world import GIB, PATIENCE_S, READY, World
 
 pytestmark = pytest.mark.lab
 
@@ -37,7 +37,7 @@ def act(world: World, action: str, name: str, server: str = "web", **options: An
 
 
 def wait_for_console(world: World, server: dict[str, Any], text: bytes) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while text not in world.console(server):
         assert time.monotonic() < end, world.console(server)[-500:]
         time.sleep(0.1)

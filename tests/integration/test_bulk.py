@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
 from ansible_collections.kilonova.compute.plugins.module_utils._progress import Steps
 
-from .world import World, request, server_task
+from .world import PATIENCE_S, World, request, server_task
 
 pytestmark = pytest.mark.lab
 
@@ -79,7 +79,7 @@ class Watched:
             if step == Steps.DONE:
                 self._busy.discard(server)
         if waits:
-            self._barrier.wait(timeout=60)
+            self._barrier.wait(timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])

@@ -15,7 +15,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervis
 
 from .world import CATALOGUES, READY, World
 
-WAITING: dict[str, Any] = {"wait_for": "console", "console_pattern": READY, "timeout": 120}
+WAITING: dict[str, Any] = {"wait_for": "console", "console_pattern": READY}
 TAGGED = ["nova", "boot", "--flavor", "tiny", "--image", "tiny", "--nic", "net-name=default,tag=front", "web"]
 
 

@@ -53,7 +53,7 @@ def kvm_mode(host: Host) -> str:
 
 
 def set_up(host: Host, *options: str) -> str:
-    return host.run([*HYPERVISOR, *options], env=ENVIRONMENT, timeout=300).stdout
+    return host.run([*HYPERVISOR, *options], env=ENVIRONMENT, timeout=1800).stdout
 
 
 def test_the_role_hypervisor_mends_a_host_once(bare: Host) -> None:
@@ -94,7 +94,7 @@ def lines_of(output: str) -> dict[str, str]:
 
 
 def test_make_boot_from_a_fresh_clone(bare: Host, clone: Path) -> None:
-    first = bare.run(["make", "boot"], cwd=str(clone), timeout=900).stdout
+    first = bare.run(["make", "boot"], cwd=str(clone), timeout=1800).stdout
     summary = lines_of(first)
     assert summary["server"] == "kilonova-demo, ACTIVE"
     assert (summary["host"], summary["power state"]) == (bare.name, "running")
@@ -109,7 +109,7 @@ def test_make_boot_from_a_fresh_clone(bare: Host, clone: Path) -> None:
     (lease,) = facts(console, "lease")
     assert summary["addresses"] == f"{lease['ip']} (default)"
 
-    second = bare.run(["make", "boot"], cwd=str(clone), timeout=300).stdout
+    second = bare.run(["make", "boot"], cwd=str(clone), timeout=1800).stdout
     assert lines_of(second)["changes"] == "changed=0"
     assert lines_of(second)["addresses"] == summary["addresses"]
 
@@ -125,7 +125,7 @@ def test_make_boot_says_in_one_line_what_is_wrong(bare: Host, clone: Path) -> No
     sound = demo.read_text()
     demo.write_text(sound.replace("flavor: demo.tiny", "flavor: gone"))
     try:
-        failed = bare.run(["make", "boot"], cwd=str(clone), check=False, timeout=300)
+        failed = bare.run(["make", "boot"], cwd=str(clone), check=False, timeout=1800)
     finally:
         demo.write_text(sound)
     assert failed.returncode != 0

@@ -14,7 +14,7 @@ from .world import CATALOGUES, READY, World, server_task
 
 pytestmark = pytest.mark.lab
 
-WAITING = {"wait_for": "console", "console_pattern": READY, "timeout": 120}
+WAITING = {"wait_for": "console", "console_pattern": READY}
 # A guest that does not listen yet is given this long.
 AT_ONCE = {"redefine": True, "restart": True, "timeout": 8}
 WISH: dict[str, Any] = {"name": "re", "metadata": {"role": "front"}}

@@ -52,7 +52,7 @@ def test_a_survey_boots_a_server_that_is_listed_and_deleted(desk: Desk) -> None:
         "boot_user_data": Unsafe(BRACES),
         "boot_wait_for": "console",
         "boot_console_pattern": READY,
-        "boot_timeout": "240",
+        "boot_timeout": "600",
     }
     first = desk.run("boot", **survey)
     assert first.code == 0, first.output

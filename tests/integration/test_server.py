@@ -40,7 +40,7 @@ WISH: dict[str, Any] = {
     "personality": [{"path": "/etc/motd", "contents": base64.b64encode(FILE).decode()}],
     "admin_pass": "S3cret <&> \"'",
 }
-WAITING = {"wait_for": "console", "console_pattern": READY, "timeout": 120}
+WAITING = {"wait_for": "console", "console_pattern": READY}
 
 
 def meta_data(console: bytes) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from .shapes import SECURE, SHAPES
 from .shapes.common import ALWAYS, ALWAYS_SEEN
 from .shapes.model import PROBE, Row, Shape
 from .shapes.refused import REFUSED
-from .world import HOST_OPTIONS, READY, Guest, World
+from .world import HOST_OPTIONS, PATIENCE_S, READY, Guest, World
 
 pytestmark = pytest.mark.lab
 
@@ -64,7 +64,6 @@ def wish(name: str, shape: Shape) -> dict[str, Any]:
         "state": "stopped" if shape.ends == "stopped" else "running",
         "wait_for": "console" if shape.ends == "ready" else "running",
         "console_pattern": READY,
-        "timeout": 300,
         **mapping,
         **shape.request,
     }
@@ -155,7 +154,7 @@ def test_secure_boot_starts_nothing_that_its_keys_do_not_know(world: World, full
     """Without firmware of our own the host's holds Microsoft's keys, and the guest's loader is signed with another."""
     shape = Shape(ends="running", ram=256, specs={"os:secure_boot": "required"}, properties=SECURE.properties)
     server = world.booted(**wish("foreign", shape))
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE_S
     while b"Access Denied" not in world.console(server):
         assert time.monotonic() < end, world.console(server)[-1000:]
         time.sleep(0.2)

@@ -44,6 +44,8 @@ CATALOGUES: dict[str, Any] = {
 # A translation cache of 1 GiB, QEMU's default, is more than these guests need.
 HOST_OPTIONS = {"libvirt": {"tb_cache_size": 32}}
 SERVER = "kilonova.compute.server"
+# How long a guest is waited for where the test is not about that: many times what it needs, for a slow and busy machine.
+PATIENCE_S = 600
 
 Spawn = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
@@ -57,7 +59,7 @@ def server_task(**options: Any) -> Task:
     if options.get("state") == "absent":
         return {SERVER: options}
     single = {} if "servers" in options else request()
-    return {SERVER: CATALOGUES | {"host_options": HOST_OPTIONS} | single | options}
+    return {SERVER: CATALOGUES | {"host_options": HOST_OPTIONS, "timeout": PATIENCE_S} | single | options}
 
 
 @dataclass

@@ -64,7 +64,7 @@ def listens(address: str, port: int) -> bool:
     return True
 
 
-def wait_until(done: Callable[[], bool], complaint: str, seconds: float = 20.0) -> None:
+def wait_until(done: Callable[[], bool], complaint: str, seconds: float = 300.0) -> None:
     """Looks every 20 ms; LabError with the complaint when time is up."""
     end = time.monotonic() + seconds
     while not done():

@@ -33,7 +33,7 @@ class Ceph:
 
     def run(self, *argv: str) -> str:
         """One of Ceph's own tools."""
-        return self.host.run(argv, env={"CEPH_CONF": str(self.configuration)}, timeout=60).stdout
+        return self.host.run(argv, env={"CEPH_CONF": str(self.configuration)}, timeout=600).stdout
 
     @property
     def pool_xml(self) -> str:

@@ -47,11 +47,11 @@ CONF
     ceph-mon -i a
     local osd
     osd=$(cat /proc/sys/kernel/random/uuid)
-    timeout 60 ceph osd new "$osd" > /dev/null
+    timeout 600 ceph osd new "$osd" > /dev/null
     ceph-osd --mkfs -i 0 --osd-uuid "$osd" &> /dev/null
     ceph-osd -i 0 &> /dev/null
-    timeout 60 ceph osd pool create rbd 8 &> /dev/null
-    timeout 60 rbd pool init rbd
+    timeout 600 ceph osd pool create rbd 8 &> /dev/null
+    timeout 600 rbd pool init rbd
 }
 
 iscsi_up() {
@@ -59,7 +59,7 @@ iscsi_up() {
     shift 2
     mkdir -p /run/tgtd
     tgtd -C 0 --iscsi "portal=$address:3260"
-    for _ in $(seq 100); do
+    for _ in $(seq 6000); do
         tgtadm --lld iscsi --op show --mode sys &> /dev/null && break
         sleep 0.05
     done

@@ -176,7 +176,7 @@ def test_guest_boots_and_tells_what_it_sees(lab: Lab) -> None:
     assert facts(text, "agent")[0]["running"] is False
     host.virsh("shutdown", "--mode", "acpi", "g1")
     assert wait_for_fact(console, "poweroff")["by"] == "acpi"
-    host.run(["sh", "-c", "while virsh -q domstate g1 | grep -q running; do sleep 0.1; done"], timeout=30)
+    host.run(["sh", "-c", "while virsh -q domstate g1 | grep -q running; do sleep 0.1; done"], timeout=600)
     assert host.virsh("domstate", "g1").strip() == "shut off"
 
 
@@ -193,7 +193,7 @@ def test_crashed_host_takes_its_guests_down_and_comes_back(lab: Lab) -> None:
     host.start()
     assert virsh(host.uri_tcp, "hostname") == host.name
     assert "default" in host.virsh("net-list", "--name")
-    host.run(["sh", "-c", "until virsh -q domstate g1 | grep -q running; do sleep 0.1; done"], timeout=30)
+    host.run(["sh", "-c", "until virsh -q domstate g1 | grep -q running; do sleep 0.1; done"], timeout=600)
     host.virsh("destroy", "g1")
     host.virsh("undefine", "g1")
 

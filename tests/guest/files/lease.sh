@@ -17,13 +17,13 @@ bound)
     [ -n "$router" ] && ip route replace default via "${router%% *}" dev "$interface"
     for server in $dns; do echo "nameserver $server"; done > /etc/resolv.conf
     [ -n "$hostname" ] && echo "$hostname" > /run/lease-hostname
-    : > "/run/lease.$interface"
     say lease "nic=$interface" "ip=$ip" "mask=$subnet" "prefix:=$mask" "gateway:=$(quoted "${router%% *}")" \
         "dns:=$(list "$dns")" "hostname:=$(quoted "$hostname")" "domain:=$(quoted "$domain")" "mtu:=$mtu"
+    : > "/run/lease.$interface" # only now: "ready" waits for it
     ;;
 leasefail | nak)
     [ -e "/run/lease.$interface" ] && exit
-    : > "/run/lease.$interface"
     say nolease "nic=$interface" "reason=$1"
+    : > "/run/lease.$interface"
     ;;
 esac
