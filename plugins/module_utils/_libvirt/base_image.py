@@ -16,9 +16,10 @@ import time
 from typing import Any, BinaryIO, Dict, List, Optional
 from xml.etree import ElementTree
 
+from .._errors import HypervisorError
 from .._progress import SILENT, Progress
-from .claiming import make_once, refuse_busy
-from .errors import translate_errors
+from .claiming import Watch, make_once
+from .errors import is_error, translate_errors, unless_gone
 from .json_record import read_json_record
 from .sparse_upload import upload_sparse
 from .storage import (
@@ -26,6 +27,7 @@ from .storage import (
     delete_volume,
     find_volume,
     open_pool,
+    path_of,
     read_into,
     refresh,
     upload,
@@ -35,6 +37,9 @@ from .storage import (
 
 PREFIX = "base_"
 _SCHEMA = 1
+# A record takes whole blocks: another one fits in its place.
+_BLOCK = 4096
+_PAUSES = (0.0, 0.1, 0.4)
 
 # What a record may say beside the content: properties {str: value}, min_disk (GiB), min_ram (MiB), published (hashes of the
 # file as it was published, "algorithm:hex"), source {url, etag, last_modified}, unused_since (seconds since 1970), modified
@@ -62,8 +67,8 @@ def _read_record(connection: Any, pool: Any, volume_name: str) -> Optional[Dict[
     record = None if content is None else read_json_record(connection, pool, volume_name, _SCHEMA)
     if content is None or record is None or record.get("sha256") != sha256:
         return None
-    record.update(pool=pool.name(), volume=content.name(), path=content.path())
-    return record
+    path = unless_gone(path_of, content)
+    return None if path is None else dict(record, pool=pool.name(), volume=content.name(), path=path)
 
 
 def list_bases(connection: Any, pool: Any, sha256: str = "") -> List[Dict[str, Any]]:
@@ -89,6 +94,7 @@ def store_base(
     pool = open_pool(connection, pool_name)
     volume = content_name(facts["sha256"])
     kept: List[bool] = []
+    watch = Watch(pool, volume)
 
     def make() -> None:
         if not kept:
@@ -100,7 +106,7 @@ def store_base(
             upload_sparse(connection, made, source, facts["size"], progress)
 
     def remove() -> None:
-        refuse_busy(pool, volume)  # once more: a moment has gone by since
+        watch.refuse()  # once more: a moment has gone by since
         if _is_whole(connection, pool, volume, facts):
             kept.append(True)
         else:
@@ -109,7 +115,7 @@ def store_base(
     make_once(
         exists=lambda: volume in volume_names(pool),
         complete=lambda: bool(list_bases(connection, pool, facts["sha256"])),
-        refuse=lambda: refuse_busy(pool, volume),
+        refuse=watch.refuse,
         remove=remove,
         make=make,
     )
@@ -137,10 +143,15 @@ def modified_time(volume: Any) -> str:
 def _is_whole(connection: Any, pool: Any, volume_name: str, facts: Dict[str, Any]) -> bool:
     """Whether content that lost its record is all there: servers may stand on it, so it is read before it is replaced."""
     found = find_volume(pool, volume_name)
-    if found is None or volume_size(found) != facts["size"]:
-        return False
     digest = hashlib.sha256()
-    read_into(connection, found, digest.update)
+    try:
+        if found is None or volume_size(found) != facts["size"]:
+            return False
+        read_into(connection, found, digest.update)
+    except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
+            return False  # whoever made it has removed it meanwhile
+        raise
     return bool(digest.hexdigest() == facts["sha256"])
 
 
@@ -151,15 +162,26 @@ def write_record(connection: Any, pool: Any, facts: Dict[str, Any], *, created: 
     record.update({key: facts[key] for key in EXTRAS if facts.get(key)})
     text = json.dumps(record, sort_keys=True).encode()
     name = record_name(facts["sha256"], facts["name"])
-    delete_volume(pool, name)
+    for pause in _PAUSES:
+        try:
+            _write(connection, pool, name, text)
+            return record
+        except HypervisorError:
+            time.sleep(pause)  # another run may have written it at the same time
     try:
-        _write(connection, pool, name, io.BytesIO(text), len(text))
+        _write(connection, pool, name, text)
     except BaseException:
         delete_volume(pool, name)
         raise
     return record
 
 
-def _write(connection: Any, pool: Any, name: str, source: BinaryIO, size: int) -> None:
-    volume = create_volume(pool, {"name": name, "capacity": size, "format": "raw", "mode": "0644", "sparse": False})
-    upload(connection, volume, source, size)
+def _write(connection: Any, pool: Any, name: str, text: bytes) -> None:
+    """A record that is there is overwritten in one piece: whoever reads it meanwhile finds the earlier one or this."""
+    found = find_volume(pool, name)
+    size = 0 if found is None else volume_size(found)
+    if found is None or size < len(text):
+        delete_volume(pool, name)
+        size = -(-len(text) // _BLOCK) * _BLOCK
+        found = create_volume(pool, {"name": name, "capacity": size, "format": "raw", "mode": "0644", "sparse": False})
+    upload(connection, found, io.BytesIO(text.ljust(size)), size)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from .._errors import HypervisorError
 from .binding import libvirt
@@ -15,10 +16,14 @@ from .errors import is_error, translate_errors
 from .storage import find_volume
 
 # A run beside us needs a moment between making a volume and filling it, and between content and record: more on a busy machine.
-GRACE_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
-# How long content that libvirt is still writing, for somebody, is waited for: an hour.
+GRACE_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+# How long content that somebody is seen to write is waited for: an hour.
 _BUSY_PAUSES = (0.5,) + (1.0,) * 3600
+# After an attempt of ours that failed: long enough to see whether somebody else is at it.
+_LOOKS = (0.0, 0.5, 0.5)
 _ATTEMPTS = 5
+# What libvirt says of a volume that changes while it is written to; it is read by others too.
+_WRITTEN = re.compile("<(?:capacity|allocation|mtime)[ >].*")
 
 
 def make_once(
@@ -29,30 +34,22 @@ def make_once(
     make: Callable[[], None],
 ) -> bool:
     """Runs ``make`` where nobody else has; false when somebody had, or did meanwhile. ``make`` may fail because the thing
-    appeared since: VIR_ERR_STORAGE_VOL_EXIST. What it half made goes again. ``refuse`` raises VIR_ERR_OPERATION_INVALID while
-    somebody is seen to make it, and ``remove`` may."""
+    appeared since (VIR_ERR_STORAGE_VOL_EXIST), or was taken out of our hands. What it half made goes again. ``refuse`` raises
+    VIR_ERR_OPERATION_INVALID while somebody is seen to make it, and ``remove`` may."""
     for attempt in range(_ATTEMPTS):
-        if exists() and not _cleared(complete, refuse, remove):
+        if exists() and not _cleared(exists, complete, refuse, remove):
             return False
         try:
             make()
             return True
         except HypervisorError as exc:
-            if not _is_taken(exc):
-                _undo(remove)
-                raise
-            if attempt == _ATTEMPTS - 1:
+            is_anothers = _is_taken(exc) or _is_anothers(complete, refuse, remove)
+            if not is_anothers or attempt == _ATTEMPTS - 1:
                 raise
         except BaseException:
-            _undo(remove)
+            _is_anothers(complete, refuse, remove)
             raise
     return False
-
-
-def _undo(remove: Callable[[], None]) -> None:
-    """Where the connection broke nothing can be removed, which is left to the next run: what broke it is the error to tell."""
-    with suppress(HypervisorError):
-        remove()
 
 
 def _is_taken(exc: HypervisorError) -> bool:
@@ -61,41 +58,77 @@ def _is_taken(exc: HypervisorError) -> bool:
     return in_words or is_error(exc, "VIR_ERR_STORAGE_VOL_EXIST")
 
 
-def refuse_busy(pool: Any, name: str) -> None:
-    """Raises VIR_ERR_OPERATION_INVALID while libvirt is writing that volume for somebody. It tells only who wants to change it:
-    it is asked to leave the size as it is."""
+def _is_anothers(complete: Callable[[], bool], refuse: Callable[[], None], remove: Callable[[], None]) -> bool:
+    """Whether somebody else is at what we failed to make, or has made it; else what is there is ours, and goes."""
+    for pause in _LOOKS:
+        time.sleep(pause)
+        try:
+            refuse()
+            if complete():
+                return True
+            remove()
+            return False
+        except HypervisorError as exc:
+            if not is_error(exc, "VIR_ERR_OPERATION_INVALID"):
+                return False  # what broke the connection, say, is told by the error that there was
+    return True
+
+
+class Watch:
+    """Whether somebody writes a volume. libvirt does not tell that a stream fills one: what it says of the volume does, from
+    one look to the next."""
+
+    def __init__(self, pool: Any, name: str) -> None:
+        self._pool = pool
+        self._name = name
+        self._seen: Optional[str] = None
+
+    def refuse(self) -> None:
+        """Raises VIR_ERR_OPERATION_INVALID at the first look, and whenever the volume has changed since the last one."""
+        seen, self._seen = self._seen, self._look()
+        if self._seen is not None and self._seen != seen:
+            message = "the volume %s is being written" % self._name
+            raise HypervisorError(message, action="look at the volume %s" % self._name, symbol="VIR_ERR_OPERATION_INVALID")
+
+    def _look(self) -> Optional[str]:
+        volume = find_volume(self._pool, self._name)
+        try:
+            with translate_errors("look at the volume %s" % self._name):
+                return None if volume is None else "".join(_WRITTEN.findall(volume.XMLDesc(0)))
+        except HypervisorError as exc:
+            if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
+                return None
+            raise
+
+
+def refuse_unfinished(pool: Any, name: str) -> None:
+    """Raises VIR_ERR_OPERATION_INVALID while libvirt itself makes a volume. It is asked to be read: to resize an encrypted one
+    would take its key."""
     volume = find_volume(pool, name)
     if volume is None:
         return
     try:
         with translate_errors("look at the volume %s" % name):
-            volume.resize(volume.info()[1])
+            stream = pool.connect().newStream(0)
+            volume.download(stream, 0, 1, 0)
     except HypervisorError as exc:
-        # A file takes whole blocks, more than its size, which is called an attempt to shrink it: so nobody else is at it.
-        if not is_error(exc, "VIR_ERR_INVALID_ARG"):
-            raise
-
-
-def refuse_unfinished(pool: Any, name: str) -> None:
-    """The same for a volume that libvirt is making. It is asked to be read: to resize an encrypted one would take its key."""
-    volume = find_volume(pool, name)
-    if volume is None:
-        return
-    with translate_errors("look at the volume %s" % name):
-        stream = pool.connect().newStream(0)
-        volume.download(stream, 0, 1, 0)
+        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
+            return
+        raise
     with suppress(libvirt.libvirtError):  # what it would say is of no interest
         stream.abort()
 
 
-def _cleared(complete: Callable[[], bool], refuse: Callable[[], None], remove: Callable[[], None]) -> bool:
+def _cleared(
+    exists: Callable[[], bool], complete: Callable[[], bool], refuse: Callable[[], None], remove: Callable[[], None]
+) -> bool:
     """Waits for whoever makes it; true when nobody does, and what was left is gone.
 
     Whoever was seen to make it gets the whole moment from when that was last seen."""
     for pause in _BUSY_PAUSES:
         try:
             refuse()
-            if _completed(complete, refuse):
+            if _completed(exists, complete, refuse):
                 return False
             remove()
             return True
@@ -107,11 +140,13 @@ def _cleared(complete: Callable[[], bool], refuse: Callable[[], None], remove: C
     return True
 
 
-def _completed(complete: Callable[[], bool], refuse: Callable[[], None]) -> bool:
+def _completed(exists: Callable[[], bool], complete: Callable[[], bool], refuse: Callable[[], None]) -> bool:
     """Looks again and again: who writes in several goes may not be seen at the first look."""
     for pause in GRACE_PAUSES:
         if complete():
             return True
+        if not exists():
+            return False
         time.sleep(pause)
         refuse()
     return complete()

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple, TypeVar
 
 from .._errors import HypervisorError
 from .binding import libvirt
 
 # The three error levels share prefix and numbers with the codes, and so do the error domains' names in old bindings.
 _LEVELS = ("VIR_ERR_NONE", "VIR_ERR_WARNING", "VIR_ERR_ERROR")
+
+_GONE = ("VIR_ERR_NO_DOMAIN", "VIR_ERR_NO_STORAGE_VOL", "VIR_ERR_NO_STORAGE_POOL", "VIR_ERR_NO_NETWORK")
+
+T = TypeVar("T")
 
 
 @lru_cache(maxsize=1)
@@ -48,3 +52,14 @@ def translate_errors(action: str, domain: Optional[str] = None) -> Iterator[None
 def is_error(exc: HypervisorError, *names: str) -> bool:
     """Whether libvirt gave one of these symbolic errors."""
     return exc.symbol in names
+
+
+def unless_gone(call: Callable[..., T], *given: Any, else_on: Tuple[str, ...] = ()) -> Optional[T]:
+    """What ``call`` answers; None where the domain, volume, pool or network is there no more (a list is old as soon as it is
+    made), or libvirt gave one of the symbolic errors ``else_on``."""
+    try:
+        return call(*given)
+    except HypervisorError as exc:
+        if is_error(exc, *_GONE, *else_on):
+            return None
+        raise

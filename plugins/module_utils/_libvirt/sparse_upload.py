@@ -41,7 +41,10 @@ def _upload(connection: Any, volume: Any, parts: Iterable[Tuple[int, bytes]], le
         sent = (_Streams if counts_holes else _Stream)(connection, volume, length)
         try:
             for offset, data in parts:
-                sent.send(offset, data)
+                if data:
+                    sent.send(offset, data)
+                else:
+                    sent.show(offset)
                 progress.at(offset)
             sent.finish()
         except BaseException:
@@ -74,6 +77,10 @@ class _Stream:
         self.count += len(data)
         self.ends[-1:] = [(self._position - len(data[-_BLOCK:]), data[-_BLOCK:])]
 
+    def show(self, offset: int) -> None:
+        """Nothing is there, and whoever watches the volume sees that somebody is at it."""
+        self._skip_to(offset)
+
     def finish(self) -> None:
         self._skip_to(self._length)
         self._stream.finish()
@@ -103,6 +110,9 @@ class _Stream:
 class _Streams(_Stream):
     """The same without holes: a stream for each part, with the zeros between parts that are close to each other."""
 
+    def show(self, offset: int) -> None:
+        """That would be a stream more each time."""
+
     def finish(self) -> None:
         if self._stream is not None:
             stream, self._stream = self._stream, None
@@ -119,10 +129,13 @@ class _Streams(_Stream):
 
 
 def _written(descriptor: int, length: int) -> Iterator[Tuple[int, bytes]]:
-    """The parts of a file that hold anything: its holes are not read, and blocks of zeros are passed over."""
+    """The parts of a file that hold anything: its holes are not read, and blocks of zeros are passed over.
+
+    What is empty throughout is told as nothing, so that who watches the volume sees that somebody is at it."""
     for begin, end in _data_ranges(descriptor, length):
         for offset in range(begin, end, _CHUNK):
             chunk = os.pread(descriptor, min(_CHUNK, end - offset), offset)
+            yield offset, b""
             for start, stop in _runs(chunk):
                 yield offset + start, chunk[start:stop]
 

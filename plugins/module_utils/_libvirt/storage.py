@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any, BinaryIO, Callable, Dict, List, Optional, TypeVar
+from typing import Any, BinaryIO, Callable, Dict, Iterable, List, Optional, TypeVar
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .binding import libvirt
-from .errors import is_error, translate_errors
+from .errors import is_error, translate_errors, unless_gone
 
 T = TypeVar("T")
 
@@ -69,8 +69,14 @@ def open_pool(connection: Any, name: str) -> Any:
             "the storage pool %s is not active: start it (virsh pool-start %s), or run the playbook hypervisor.yml"
             % (name, name),
             action="open the storage pool %s" % name,
+            symbol="VIR_ERR_OPERATION_INVALID",
         )
     return pool
+
+
+def while_active(read: Callable[..., List[T]], *given: Any) -> List[T]:
+    """What ``read`` finds in a pool; nothing where the pool was stopped or removed since somebody listed it."""
+    return unless_gone(read, *given, else_on=("VIR_ERR_OPERATION_INVALID",)) or []
 
 
 def refresh(pool: Any) -> None:
@@ -79,6 +85,12 @@ def refresh(pool: Any) -> None:
             pool.refresh(0)
 
     when_idle(call)
+
+
+def refresh_all(connection: Any, names: Iterable[str]) -> None:
+    """The pools of these names, as far as they are still active."""
+    for name in names:
+        unless_gone(lambda known: refresh(open_pool(connection, known)), name, else_on=("VIR_ERR_OPERATION_INVALID",))
 
 
 def find_volume(pool: Any, name: str) -> Optional[Any]:
@@ -174,6 +186,19 @@ def delete_volume(pool: Any, name: str) -> bool:
     return when_idle(call)
 
 
+def clear_volume(pool: Any, name: str) -> None:
+    """Removes what an earlier run made of a server's own volume. If that run lives, libvirt may still be making it for it."""
+    for pause in _BUSY_PAUSES:
+        try:
+            delete_volume(pool, name)
+            return
+        except HypervisorError as exc:
+            if not is_error(exc, "VIR_ERR_OPERATION_INVALID"):
+                raise
+            time.sleep(pause)
+    delete_volume(pool, name)
+
+
 def _delete(pool: Any, volume: Any) -> None:
     """A volume in Ceph that was copied has the snapshots that its copies began with, and goes only together with them."""
     action = "delete the volume %s of the pool %s" % (volume.name(), pool.name())
@@ -181,8 +206,9 @@ def _delete(pool: Any, volume: Any) -> None:
         with translate_errors(action):
             volume.delete(0)
     except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL") or "type='rbd'" not in pool.XMLDesc(0):
-            raise
+        with translate_errors(action):
+            if is_error(exc, "VIR_ERR_NO_STORAGE_VOL") or "type='rbd'" not in pool.XMLDesc(0):
+                raise
         with translate_errors(action + " (do thin copies stand on it?)"):
             volume.delete(libvirt.VIR_STORAGE_VOL_DELETE_WITH_SNAPSHOTS)
 
@@ -242,6 +268,11 @@ def download(connection: Any, volume: Any, offset: int = 0, length: int = 0) -> 
     received: List[bytes] = []
     read_into(connection, volume, received.append, offset, length)
     return b"".join(received)
+
+
+def path_of(volume: Any) -> str:
+    with translate_errors("read the volume %s" % volume.name()):
+        return str(volume.path())
 
 
 def volume_size(volume: Any) -> int:

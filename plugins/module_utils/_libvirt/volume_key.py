@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, List
 from .._errors import HypervisorError
 from .._volume_name import secret_id
 from .claiming import GRACE_PAUSES
+from .errors import is_error
 from .secret import define_secret, new_passphrase, set_secret, undefine_secret, usage_of_secret
 
 # QEMU measures its processor to choose the cost of a key, and gives up where a kernel that counts by ticks saw none pass.
@@ -61,21 +62,25 @@ def _claim(connection: Any, uuid: str, path: str, begun: Callable[[], bool]) -> 
     usage = "%s#%s" % (path, os.urandom(8).hex())
     held = None
     for pause in (*GRACE_PAUSES, secrets.randbelow(1000) / 1000):
+        if begun():  # and its run may be about to give the key its lasting usage: there is none for a moment
+            raise _taken(path)
         try:
             define_secret(connection, uuid, "volume", usage, private=True)
-        except HypervisorError:
-            held = usage_of_secret(connection, uuid)
-            if held is None:
-                raise
-        else:
             return
+        except HypervisorError as exc:
+            if not is_error(exc, "VIR_ERR_INTERNAL_ERROR"):  # what libvirt calls an id that is taken
+                raise
+        held = usage_of_secret(connection, uuid)
         time.sleep(pause)
     if begun() or usage_of_secret(connection, uuid) != held:
-        raise HypervisorError(
-            "another run makes the volume %s" % path, action="make the volume %s" % path, symbol="VIR_ERR_STORAGE_VOL_EXIST"
-        )
+        raise _taken(path)
     undefine_secret(connection, uuid)  # a killed run's
     define_secret(connection, uuid, "volume", usage, private=True)
+
+
+def _taken(path: str) -> HypervisorError:
+    message = "another run makes the volume %s" % path
+    return HypervisorError(message, action="make the volume %s" % path, symbol="VIR_ERR_STORAGE_VOL_EXIST")
 
 
 def _with_luck(make: Callable[[], Any]) -> Any:

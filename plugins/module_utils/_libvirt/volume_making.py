@@ -11,7 +11,7 @@ from typing import Any, Dict, Optional
 from .._errors import HypervisorError
 from .._pool_kinds import volume_path
 from .._volume_name import secret_id
-from .claiming import make_once, refuse_unfinished
+from .claiming import GRACE_PAUSES, make_once, refuse_unfinished
 from .copying import refuse_copying
 from .errors import is_error
 from .pool_making import make_anywhere
@@ -19,6 +19,8 @@ from .storage import delete_volume, refresh, volume_names
 from .volume_key import forget_keys, make_encrypted
 from .volume_place import OnCopy, VolumePlace
 from .volume_record import read_volume, write_record
+
+_ATTEMPTS = 3
 
 
 def ensure_recorded_volume(connection: Any, spec: Dict[str, Any], on_copy: Optional[OnCopy] = None) -> Dict[str, Any]:
@@ -30,12 +32,13 @@ def ensure_recorded_volume(connection: Any, spec: Dict[str, Any], on_copy: Optio
     found = find_recorded(place, record["name"])
     if found is not None:
         return dict(found, changed=False)
-    made_here = _make(place, spec)
-    if not made_here:
+    for _attempt in range(_ATTEMPTS):
+        if _make(place, spec):
+            return _finish(place, spec)
         raced = read_volume(place, record["name"])
         if raced is not None:
             return dict(raced, changed=False)
-    return dict(_finish(place, spec), changed=True)
+    raise _vanished(place, spec)
 
 
 def find_recorded(place: VolumePlace, name: str) -> Optional[Dict[str, Any]]:
@@ -90,19 +93,40 @@ def _remove(place: VolumePlace, spec: Dict[str, Any]) -> None:
 
 
 def _finish(place: VolumePlace, spec: Dict[str, Any]) -> Dict[str, Any]:
+    """Of what is taken, not made, another run may write the record at the same time; what a killed one left of it goes."""
+    name = spec["record"]["name"]
+    changed = _recorded(place, spec)
+    found = read_volume(place, name)
+    for pause in GRACE_PAUSES:
+        if found is not None or changed:
+            break
+        time.sleep(pause)
+        found = read_volume(place, name)
+    if found is None:
+        delete_volume(place.files, place.record_name(name))
+        changed = not changed and _recorded(place, spec)
+        found = read_volume(place, name)
+    if found is None:
+        raise _vanished(place, spec)
+    return dict(found, changed=changed)
+
+
+def _recorded(place: VolumePlace, spec: Dict[str, Any]) -> bool:
+    """False where another run has written the record already, or is about to."""
     try:
         write_record(place, dict(spec["record"], created=int(time.time())), spec["name"])
     except HypervisorError as exc:
-        if not is_error(exc, "VIR_ERR_STORAGE_VOL_EXIST"):  # else a run beside us has written it
-            _remove(place, spec)
-            raise
-    found: Optional[Dict[str, Any]] = read_volume(place, spec["record"]["name"])
-    if found is None:
-        raise HypervisorError(
-            "the volume %s vanished from the pool %s while it was made" % (spec["record"]["name"], place.name),
-            action="make the volume %s" % spec["record"]["name"],
-        )
-    return found
+        if is_error(exc, "VIR_ERR_STORAGE_VOL_EXIST"):
+            return False
+        _remove(place, spec)
+        raise
+    return True
+
+
+def _vanished(place: VolumePlace, spec: Dict[str, Any]) -> HypervisorError:
+    name = spec["record"]["name"]
+    message = "the volume %s vanished from the pool %s while it was made" % (name, place.name)
+    return HypervisorError(message, action="make the volume %s" % name)
 
 
 def volume_spec(

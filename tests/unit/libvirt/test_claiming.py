@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from ansible_collections.kilonova.compute.plugins.module_utils._errors import HypervisorError
@@ -35,6 +33,9 @@ class Other:
     def remove(self) -> None:
         self.removed = True
 
+    def exists(self) -> bool:
+        return not self.removed
+
     def make(self) -> None:
         assert self.removed
         self.made = True
@@ -61,8 +62,47 @@ def test_what_nobody_makes_any_more_is_replaced(making: float) -> None:
 
 
 def _make_once(other: Other) -> bool:
-    exists: Callable[[], bool] = lambda: not other.removed  # noqa: E731
-    return claiming.make_once(exists, other.complete, other.refuse, other.remove, other.make)
+    return claiming.make_once(other.exists, other.complete, other.refuse, other.remove, other.make)
+
+
+class Late(Other):
+    """It begins while we make the thing too, and takes it out of our hands."""
+
+    def __init__(self, making: float, finishing: float) -> None:
+        super().__init__(making, finishing)
+        self.has_begun = False
+
+    def exists(self) -> bool:
+        return self.has_begun and not self.removed
+
+    def make(self) -> None:
+        if self.has_begun:
+            self.made = True
+            return
+        self.has_begun = True
+        raise HypervisorError("could not fill the volume: it does not hold what was written")
+
+
+@pytest.mark.parametrize(("making", "finishing"), [(0, 0), (2, 0), (5, 3)])
+def test_who_loses_a_thing_to_another_run_leaves_it_there(making: float, finishing: float) -> None:
+    late = Late(making, finishing)
+    assert not _make_once(late)
+    assert (late.removed, late.made) == (False, False)
+
+
+def test_who_fails_alone_says_why_and_leaves_nothing() -> None:
+    late = Late(0, float("inf"))
+    with pytest.raises(HypervisorError, match="does not hold what was written"):
+        _make_once(late)
+    assert late.removed
+
+
+def test_what_a_run_took_away_after_it_failed_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(claiming.time, "sleep", pauses.append)
+    looks = iter([True, False])
+    assert claiming.make_once(lambda: next(looks), lambda: False, lambda: None, lambda: None, lambda: None)
+    assert pauses == []
 
 
 def test_the_first_error_is_told_where_nothing_can_be_removed() -> None:
