@@ -18,10 +18,9 @@ from .claiming import make_once
 from .connection import host_uuid
 from .copying import copier, copier_name, copy_disk, refuse_copying
 from .domain import find_domain
-from .errors import translate_errors
 from .making import find_source
 from .pools import list_pool_facts
-from .storage import create_volume, delete_volume, open_pool, refresh, volume_names
+from .storage import create_volume, delete_volume, open_pool, path_of, refresh, volume_names, volume_size
 from .volume_place import VolumePlace
 
 _MARK = ".whole"
@@ -57,9 +56,8 @@ def _whole(pool: Any, base: str) -> Optional[str]:
 
 def _make(place: VolumePlace, base: str, base_format: str, own: str, target: str) -> None:
     source = find_source(place.files, base, base_format)
-    with translate_errors("read the volume %s" % base):
-        size = int(source.info()[1])
-    disk = disk_source(place.files_facts, base, source.path())
+    size, path = volume_size(source), path_of(source)
+    disk = disk_source(place.files_facts, base, path)
     with copier(place.connection, target, disk, base_format) as domain:
         made = create_volume(place.pool, {"name": own, "capacity": size, "format": "raw"})
         copy_disk(domain, disk_source(place.facts, own, place.path_of(made)), target, place.on_copy)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import Any, Dict, List
 from xml.etree import ElementTree
 
-from .._errors import HypervisorError
 from .._pool_kinds import has_files
-from .errors import is_error, translate_errors
+from .errors import translate_errors, unless_gone
 from .pools import pool_facts
-from .storage import list_pools
+from .storage import list_pools, while_active
 from .volume_use import list_uses
 
 
@@ -20,9 +19,8 @@ def users_by_path(connection: Any) -> Dict[str, List[str]]:
     """Path of a base -> who needs it: domains by name, disks as pool/volume. Disks that outlive their server count too."""
     found: Dict[str, List[str]] = {}
     for pool in list_pools(connection, active=True):
-        # Nothing else has files below it; and volumes that other hosts have taken away from Ceph cannot even be looked at.
-        for volume in _volumes(pool) if has_files(pool_facts(pool)) else ():
-            path = _backing_path(volume)
+        for volume in while_active(_volumes, pool):
+            path = unless_gone(_backing_path, volume)
             if path:
                 found.setdefault(path, []).append("%s/%s" % (pool.name(), volume.name()))
     for (pool_name, path), uses in list_uses(connection).items():
@@ -32,21 +30,14 @@ def users_by_path(connection: Any) -> Dict[str, List[str]]:
 
 
 def _volumes(pool: Any) -> List[Any]:
-    try:
-        with translate_errors("list the volumes of the pool %s" % pool.name()):
-            volumes: List[Any] = pool.listAllVolumes()
-            return volumes
-    except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_POOL", "VIR_ERR_OPERATION_INVALID"):
-            return []  # stopped since the list was made
-        raise
+    """Nothing but files has files below it; and what other hosts have taken away from Ceph cannot even be looked at."""
+    if not has_files(pool_facts(pool)):
+        return []
+    with translate_errors("list the volumes of the pool %s" % pool.name()):
+        volumes: List[Any] = pool.listAllVolumes()
+        return volumes
 
 
 def _backing_path(volume: Any) -> str:
-    try:
-        with translate_errors("read the volume %s" % volume.name()):
-            return ElementTree.fromstring(volume.XMLDesc(0)).findtext("backingStore/path") or ""
-    except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_VOL"):
-            return ""
-        raise
+    with translate_errors("read the volume %s" % volume.name()):
+        return ElementTree.fromstring(volume.XMLDesc(0)).findtext("backingStore/path") or ""

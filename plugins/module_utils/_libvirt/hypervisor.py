@@ -13,12 +13,12 @@ from .._errors import HypervisorError
 from .._pool_kinds import has_files
 from .access import add_faults, read_qemu_process
 from .base_image import list_bases
-from .errors import translate_errors
+from .errors import translate_errors, unless_gone
 from .firmware import has_stateless_firmware
 from .hypervisor_domains import domain_facts, read_domains, server_facts
 from .node_devices import node_device_facts
 from .pools import list_pool_facts
-from .storage import open_pool
+from .storage import open_pool, while_active
 from .virt_type import choose_virt_type
 from .volume_task import volume_facts
 
@@ -210,27 +210,33 @@ def _images(connection: Any, pools: List[Dict[str, Any]]) -> List[Dict[str, Any]
     found: List[Dict[str, Any]] = []
     for entry in pools:
         if entry["active"] and has_files(entry):
-            found.extend(list_bases(connection, open_pool(connection, entry["name"])))
+            found.extend(while_active(_bases, connection, entry["name"]))
     return found
+
+
+def _bases(connection: Any, pool_name: str) -> List[Dict[str, Any]]:
+    return list_bases(connection, open_pool(connection, pool_name))
 
 
 def _networks(connection: Any) -> List[Dict[str, Any]]:
     with translate_errors("list the networks"):
-        found = []
-        for network in connection.listAllNetworks():
-            tree = ElementTree.fromstring(network.XMLDesc(0))
-            bridge, forward = tree.find("bridge"), tree.find("forward")
-            found.append(
-                {
-                    "name": network.name(),
-                    "uuid": network.UUIDString(),
-                    "active": bool(network.isActive()),
-                    "autostart": bool(network.autostart()),
-                    "bridge": None if bridge is None else bridge.get("name"),
-                    "mode": "isolated" if forward is None else forward.get("mode") or "nat",
-                }
-            )
-    return sorted(found, key=lambda entry: entry["name"])
+        networks = connection.listAllNetworks()
+    found = [unless_gone(_network, network) for network in networks]
+    return sorted((entry for entry in found if entry), key=lambda entry: str(entry["name"]))
+
+
+def _network(network: Any) -> Dict[str, Any]:
+    with translate_errors("read the network %s" % network.name()):
+        tree = ElementTree.fromstring(network.XMLDesc(0))
+        bridge, forward = tree.find("bridge"), tree.find("forward")
+        return {
+            "name": network.name(),
+            "uuid": network.UUIDString(),
+            "active": bool(network.isActive()),
+            "autostart": bool(network.autostart()),
+            "bridge": None if bridge is None else bridge.get("name"),
+            "mode": "isolated" if forward is None else forward.get("mode") or "nat",
+        }
 
 
 def _usage(domains: List[Dict[str, Any]]) -> Dict[str, int]:

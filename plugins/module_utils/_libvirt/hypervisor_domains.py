@@ -9,9 +9,8 @@ from typing import Any, Dict, List
 from xml.etree import ElementTree
 
 from .._claims import claims_of, listening_ports
-from .._errors import HypervisorError
-from .domain import power_state_name
-from .errors import is_error, translate_errors
+from .domain import is_persistent, power_state_name
+from .errors import translate_errors, unless_gone
 from .servers import read_record, result_of
 
 
@@ -34,15 +33,13 @@ def read_domains(connection: Any) -> List[KnownDomain]:
     """Every domain, ours or not, by name. One that ends meanwhile is left out."""
     with translate_errors("list the domains"):
         domains = connection.listAllDomains()
-    found = []
-    for domain in domains:
-        try:
-            with translate_errors("read %s" % domain.name(), domain.name()):
-                found.append(KnownDomain(domain))
-        except HypervisorError as exc:
-            if not is_error(exc, "VIR_ERR_NO_DOMAIN"):
-                raise
-    return sorted(found, key=lambda known: known.name)
+    found = [unless_gone(_known, domain) for domain in domains]
+    return sorted((known for known in found if known), key=lambda known: known.name)
+
+
+def _known(domain: Any) -> KnownDomain:
+    with translate_errors("read %s" % domain.name(), domain.name()):
+        return KnownDomain(domain)
 
 
 def domain_facts(known: KnownDomain, cells: List[Dict[str, Any]]) -> Dict[str, Any]:
@@ -73,13 +70,9 @@ def server_facts(domains: List[KnownDomain], host: str) -> List[Dict[str, Any]]:
         record = read_record(known.tree)
         if record is None:
             continue
-        try:
-            with translate_errors("read %s" % known.name, known.name):
-                persistent = bool(known.domain.isPersistent())
-        except HypervisorError as exc:
-            if is_error(exc, "VIR_ERR_NO_DOMAIN"):
-                continue
-            raise
+        persistent = unless_gone(is_persistent, known.domain)
+        if persistent is None:
+            continue
         entry = result_of(known.domain, known.tree, record, known.power, host, with_addresses=True)
         entry.update(request=record.request, state=record.state, persistent=persistent, definition=_definition(known.tree))
         found.append(entry)

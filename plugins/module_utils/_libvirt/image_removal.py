@@ -14,23 +14,30 @@ from .base_copy import sweep_copies
 from .base_image import list_bases, record_name, write_record
 from .base_use import users_by_path
 from .image import shown
-from .storage import delete_volume, list_pools, open_pool, refresh
+from .storage import delete_volume, list_pools, open_pool, refresh, while_active
 
 Params = Dict[str, Any]
 
 
 def read_images(connection: Any, params: Params) -> List[Dict[str, Any]]:
     """What image_info returns."""
-    names = sorted(p.name() for p in list_pools(connection, active=True))
+    if params.get("pool"):
+        names = [open_pool(connection, params["pool"]).name()]
+    else:
+        names = sorted(p.name() for p in list_pools(connection, active=True))
     users = users_by_path(connection)
     found = []
-    for name in [params["pool"]] if params.get("pool") else names:
-        pool = open_pool(connection, name)
-        refresh(pool)
-        for base in list_bases(connection, pool):
+    for name in names:
+        for base in while_active(_bases_in, connection, name):
             if params.get("name") in (None, base["name"], base["sha256"]):
                 found.append(dict(shown(base), users=sorted(set(users.get(base["path"], [])))))
     return found
+
+
+def _bases_in(connection: Any, pool_name: str) -> List[Dict[str, Any]]:
+    pool = open_pool(connection, pool_name)
+    refresh(pool)
+    return list_bases(connection, pool)
 
 
 def remove_image(connection: Any, params: Params, *, check_mode: bool) -> Dict[str, Any]:

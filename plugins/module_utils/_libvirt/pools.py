@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .._pool_kinds import DEFAULT_POOL, has_files
-from .errors import translate_errors
+from .errors import translate_errors, unless_gone
 from .storage import list_pools, open_pool
 
 _SECRETS = {"secret_uuid": "uuid", "secret_usage": "usage"}
@@ -18,7 +18,8 @@ _SECRETS = {"secret_uuid": "uuid", "secret_usage": "usage"}
 
 def list_pool_facts(connection: Any) -> List[Dict[str, Any]]:
     """See the documentation of the module hypervisor_info for the shape."""
-    return sorted((pool_facts(pool) for pool in list_pools(connection)), key=lambda entry: str(entry["name"]))
+    found = [unless_gone(pool_facts, pool) for pool in list_pools(connection)]
+    return sorted((entry for entry in found if entry), key=lambda entry: str(entry["name"]))
 
 
 def pool_facts(pool: Any) -> Dict[str, Any]:

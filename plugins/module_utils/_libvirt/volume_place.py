@@ -12,7 +12,7 @@ from .._pool_kinds import FILE, KINDS, PoolKind, kind_of, volume_path
 from .._volume_name import content_name, host_name_of, record_elsewhere, record_name
 from .connection import host_uuid
 from .pools import files_of, pool_facts
-from .storage import open_pool
+from .storage import open_pool, path_of
 
 # Of a copy: bytes done, bytes in all.
 OnCopy = Callable[[int, int], None]
@@ -67,7 +67,7 @@ class VolumePlace:
 
     def path_of(self, content: Any) -> str:
         """As a domain names it."""
-        return volume_path(self.facts, content.name()) if self.kind.source == "network" else str(content.path())
+        return volume_path(self.facts, content.name()) if self.kind.source == "network" else path_of(content)
 
 
 def _known(facts: Dict[str, Any]) -> PoolKind:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from .._errors import HypervisorError, KilonovaError
 from .._volume_name import FORMATS, GIB, PREFIX, content_name, is_volume_name, volume_id
 from .copying import copier_name
+from .errors import unless_gone
 from .json_record import read_json_record
 from .storage import create_volume, delete_volume, find_volume, upload, volume_names, volume_size
 from .volume_key import forget_keys
@@ -51,14 +52,10 @@ def _found(place: VolumePlace, record: Dict[str, Any], recorded_as: str) -> Opti
     if place.record_name(name) != recorded_as:
         return None
     content = find_volume(place.pool, record.get("volume") or content_name(name, record["format"]))
-    if content is None:
+    size_and_path = None if content is None else _size_and_path(place, content)
+    if content is None or size_and_path is None:
         return None
-    try:
-        held = volume_size(content)
-    except HypervisorError:
-        if place.elsewhere:
-            return None  # gone by other hands, and libvirt goes on listing it
-        raise
+    held, path = size_and_path
     found = {key: record.get(key) for key in _SAID}
     found.update(
         id=volume_id(record["kind"], place.name, name),
@@ -66,11 +63,21 @@ def _found(place: VolumePlace, record: Dict[str, Any], recorded_as: str) -> Opti
         file_pool=place.file_pool,
         taken=not place.kind.makes,
         volume=content.name(),
-        path=place.path_of(content),
+        path=path,
         size=-(-held // GIB),
         bytes=held,
     )
     return found
+
+
+def _size_and_path(place: VolumePlace, content: Any) -> Optional[Tuple[int, str]]:
+    """None where it is gone since it was found; libvirt goes on listing what other hands have taken away."""
+    try:
+        return unless_gone(lambda: (volume_size(content), place.path_of(content)))
+    except HypervisorError:
+        if place.elsewhere:
+            return None
+        raise
 
 
 def list_volumes(connection: Any, files: Any) -> List[Dict[str, Any]]:
@@ -103,7 +110,8 @@ def write_record(place: VolumePlace, record: Dict[str, Any], content: str) -> No
     where = {"pool": place.name, "volume": content} if place.elsewhere else {}
     text = json.dumps(dict(record, schema=SCHEMA, **where), sort_keys=True).encode()
     name = place.record_name(record["name"])
-    delete_volume(place.files, name)
+    if place.kind.makes:  # whoever made the volume says what it is; of one that is taken the first to say so does
+        delete_volume(place.files, name)
     made = create_volume(place.files, {"name": name, "capacity": len(text), "format": "raw"})
     upload(place.connection, made, io.BytesIO(text), len(text))
 

@@ -12,11 +12,11 @@ from .._pool_kinds import has_files
 from .._volume_name import GIB, volume_id
 from .base_image import list_bases
 from .binding import libvirt
-from .domain import find_domain
+from .domain import ended_by, find_domain
 from .errors import translate_errors
 from .making import grow_volume
 from .pools import list_pool_facts
-from .storage import open_pool, refresh, volume_names
+from .storage import open_pool, refresh, refresh_all, volume_names, while_active
 from .volume_encryption import bring_key_back, check_same, new_encryption
 from .volume_key import has_keys
 from .volume_limits import check_grows, check_wishes, taken_bytes
@@ -35,8 +35,12 @@ def volume_facts(connection: Any, pools: List[Dict[str, Any]]) -> List[Dict[str,
     found: List[Dict[str, Any]] = []
     for entry in pools:
         if entry["active"] and has_files(entry):
-            found.extend(list_volumes(connection, open_pool(connection, entry["name"])))
+            found.extend(while_active(_volumes_in, connection, entry["name"]))
     return described(found, list_uses(connection)) if found else []
+
+
+def _volumes_in(connection: Any, pool_name: str) -> List[Dict[str, Any]]:
+    return list_volumes(connection, open_pool(connection, pool_name))
 
 
 def described(records: List[Dict[str, Any]], uses: Uses) -> List[Dict[str, Any]]:
@@ -55,9 +59,7 @@ def read_volumes(connection: Any, params: Params) -> List[Dict[str, Any]]:
     if wanted:
         refresh(open_pool(connection, wanted))
     pools = [entry for entry in list_pool_facts(connection) if entry["active"]]
-    for entry in pools:
-        if not wanted:
-            refresh(open_pool(connection, entry["name"]))
+    refresh_all(connection, [entry["name"] for entry in pools if not wanted])
     shown = [v for v in volume_facts(connection, pools) if wanted in (None, "", v["pool"])]
     return [record for record in shown if params.get("name") in (None, record["name"], record["id"])]
 
@@ -241,17 +243,24 @@ class _VolumeTask:
 
     def _grow(self, found: Dict[str, Any], capacity: int) -> None:
         """A running guest learns of it by QEMU, which then is the one to write the file (guest EXT-01)."""
-        running = next((entry for entry in found["attachments"] if entry["active"]), None)
-        if running is None:
-            with translate_errors("look up the volume %s" % found["volume"]):
-                volume = self._place.pool.storageVolLookupByName(found["volume"])
-            grow_volume(volume, capacity)
-            return
-        domain = find_domain(self._connection, running["uuid"])
-        if domain is None:
-            raise HypervisorError("the server %s is gone" % running["domain"], action="grow the volume %s" % self._name)
-        with translate_errors("grow the volume %s in %s" % (self._name, running["domain"]), running["domain"]):
-            domain.blockResize(running["device"], capacity, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+        for entry in [entry for entry in found["attachments"] if entry["active"]]:
+            domain = find_domain(self._connection, entry["uuid"])
+            if domain is not None and self._grown_in(domain, entry["device"], capacity):
+                return
+        with translate_errors("look up the volume %s" % found["volume"]):
+            volume = self._place.pool.storageVolLookupByName(found["volume"])
+        grow_volume(volume, capacity)
+
+    def _grown_in(self, domain: Any, device: str, capacity: int) -> bool:
+        """False where its guest has ended meanwhile."""
+        try:
+            with translate_errors("grow the volume %s in %s" % (self._name, domain.name()), domain.name()):
+                domain.blockResize(device, capacity, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+        except HypervisorError as exc:
+            if not ended_by(domain, exc):
+                raise
+            return False
+        return True
 
 
 def image_metadata(base: Dict[str, Any]) -> Dict[str, Any]:
