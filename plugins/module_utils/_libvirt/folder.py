@@ -13,10 +13,11 @@ from typing import Any, Dict, Iterator, Optional
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
-from .errors import is_error, translate_errors
+from .errors import is_error, translate_errors, unless_gone
 from .storage import LOOK_PREFIX, refresh
 
 # libvirt allows one pool over a folder.
+_ATTEMPTS = 5
 _one_at_a_time = threading.Lock()
 
 
@@ -40,19 +41,33 @@ def folder_pool(connection: Any, path: str) -> Iterator[Any]:
     ElementTree.SubElement(target, "path").text = path
     xml = ElementTree.tostring(root, encoding="unicode")
     with _one_at_a_time:
-        try:
-            with translate_errors("look at the folder %s" % path):
-                pool = connection.storagePoolCreateXML(xml, 0)
-        except HypervisorError as exc:
-            if not is_error(exc, "VIR_ERR_OPERATION_FAILED"):
-                raise
-            with translate_errors("look at the folder %s" % path):
-                pool = connection.storagePoolLookupByName(name)
-            refresh(pool)
+        pool = _open(connection, path, name, xml)
         try:
             yield pool
         finally:
             _close(pool, path)
+
+
+def _open(connection: Any, path: str, name: str, xml: str) -> Any:
+    for _attempt in range(_ATTEMPTS):
+        try:
+            with translate_errors("look at the folder %s" % path):
+                return connection.storagePoolCreateXML(xml, 0)
+        except HypervisorError as exc:
+            if not is_error(exc, "VIR_ERR_OPERATION_FAILED"):
+                raise
+        pool = unless_gone(_taken_over, connection, path, name, else_on=("VIR_ERR_OPERATION_INVALID",))
+        if pool is not None:
+            return pool
+    return _taken_over(connection, path, name)
+
+
+def _taken_over(connection: Any, path: str, name: str) -> Any:
+    """Another run that looks at the same folder may close it at any moment."""
+    with translate_errors("look at the folder %s" % path):
+        pool = connection.storagePoolLookupByName(name)
+    refresh(pool)
+    return pool
 
 
 def _close(pool: Any, path: str) -> None:

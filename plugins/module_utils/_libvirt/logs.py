@@ -5,20 +5,28 @@
 
 from __future__ import annotations
 
+import codecs
 from contextlib import suppress
 from typing import Any, Dict, Optional
 
 from .._errors import HypervisorError
+from .errors import unless_gone
 from .folder import folder_pool
 from .storage import download, find_volume, open_pool, refresh, volume_size
 
 TAIL = 4096
+# Another run that looks at the same folder closes it for both.
+_ATTEMPTS = 3
 _QEMU_LOGS = "/var/log/libvirt/qemu"
 
 
 def _text(data: bytes) -> str:
+    return _lines(data.decode("utf-8", "replace"))
+
+
+def _lines(text: str) -> str:
     """Console output as one line of text after the other: no control characters but newline and tab reach a terminal."""
-    decoded = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    decoded = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in decoded)
 
 
@@ -28,13 +36,14 @@ def tail_of(connection: Any, volume: Any, size: int = TAIL) -> str:
 
 
 class ConsoleReader:
-    """Reads a console log forward. virtlogd starts a new file at 2 MiB; a shrunken file is read from its beginning."""
+    """Reads a console log forward, in pieces that end anywhere. virtlogd puts a file of 2 MiB aside and starts a new one."""
 
     def __init__(self, connection: Any, pool_name: str, volume_name: str) -> None:
         self._connection = connection
         self._pool_name = pool_name
         self._volume_name = volume_name
         self._offset = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def _volume(self) -> Optional[Any]:
         pool = open_pool(self._connection, self._pool_name)
@@ -45,18 +54,28 @@ class ConsoleReader:
         return found
 
     def read(self) -> str:
-        """What was written since the last read."""
+        """What was written since the last read; nothing for the moment in which there is no file."""
         volume = self._volume()
-        if volume is None:
+        size = None if volume is None else unless_gone(volume_size, volume)
+        if size is None:
             return ""
-        size = volume_size(volume)
+        data = b""
         if size < self._offset:
+            data = self._put_aside()
             self._offset = 0
-        if size == self._offset:
-            return ""
-        data = download(self._connection, volume, self._offset, size - self._offset)
-        self._offset += len(data)
-        return _text(data)
+        if size > self._offset:
+            new = download(self._connection, volume, self._offset, size - self._offset)
+            self._offset += len(new)
+            data += new
+        return _lines(self._decoder.decode(data))
+
+    def _put_aside(self) -> bytes:
+        """What has not been read yet of the file that was written before."""
+        pool = open_pool(self._connection, self._pool_name)
+        refresh(pool)
+        volume = find_volume(pool, self._volume_name + ".0")
+        size = 0 if volume is None else volume_size(volume)
+        return download(self._connection, volume, self._offset, size - self._offset) if size > self._offset else b""
 
     def skip(self) -> None:
         """What was written until now is not read."""
@@ -77,12 +96,11 @@ def without_command_line(text: str) -> str:
 
 def qemu_log_tail(connection: Any, domain_name: str) -> str:
     """The end of QEMU's log of a domain; "" where it cannot be had (another driver, a session, no right to it)."""
-    try:
-        with folder_pool(connection, _QEMU_LOGS) as pool:
+    for _attempt in range(_ATTEMPTS):
+        with suppress(HypervisorError), folder_pool(connection, _QEMU_LOGS) as pool:
             volume = find_volume(pool, "%s.log" % domain_name)
             return "" if volume is None else without_command_line(tail_of(connection, volume, 4 * TAIL))
-    except HypervisorError:
-        return ""
+    return ""
 
 
 def collect(connection: Any, domain_name: str, console: Optional[Dict[str, str]]) -> Dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Callable, Dict, Iterator, Optional
 
 from .._errors import HypervisorError, WaitError
@@ -19,6 +19,8 @@ from .logs import ConsoleReader
 
 POLL_S = 0.5
 CONSOLE_POLL_S = 0.25
+# What a guest said last is on its way through virtlogd for a moment when it has ended.
+_LAST_WORDS = (0.1, 0.2, 0.4, 0.8)
 
 
 class LifecycleEvents:
@@ -59,7 +61,7 @@ def lifecycle_events(connection: Any) -> Iterator[LifecycleEvents]:
         yield events
     finally:
         if handle is not None:
-            with translate_errors("unregister from lifecycle events"):
+            with suppress(libvirt.libvirtError):  # of a connection that broke, the first error is the one to tell
                 connection.domainEventDeregisterAny(handle)
 
 
@@ -152,6 +154,7 @@ def wait_for_console(
     name, uuid = domain.name(), domain.UUIDString()
     wanted = "seen to print /%s/ on its console" % pattern
     unfinished = ""
+    pauses = iter(_LAST_WORDS)
     while True:
         power = _state(domain)
         lines = (unfinished + reader.read()).split("\n")
@@ -161,7 +164,11 @@ def wait_for_console(
         unfinished = lines[-1]
         outcome = _outcome(domain, power, "running")
         if outcome not in ("running", None):
-            raise _fail(name, str(outcome), wanted, timeout_s)
+            pause = next(pauses, None)
+            if pause is None:
+                raise _fail(name, str(outcome), wanted, timeout_s)
+            time.sleep(pause)
+            continue
         left = deadline - clock()
         if left <= 0:
             raise _fail(name, "timeout", wanted, timeout_s)

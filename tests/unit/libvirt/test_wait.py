@@ -13,6 +13,7 @@ import libvirt
 import pytest
 
 from ansible_collections.kilonova.compute.plugins.module_utils._errors import WaitError
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import wait
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.power import change_power
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.wait import (
     LifecycleEvents,
@@ -155,6 +156,15 @@ def test_the_last_words_of_a_guest_count(defined: Callable[..., Any], events: Li
     silent: Any = Script()
     with pytest.raises(WaitError, match="web shut itself off while it was waited for to be seen to print /done/"):
         wait_for_console(made, events, silent, pattern="done", timeout_s=60)
+
+
+def test_the_last_words_may_come_late(
+    defined: Callable[..., Any], events: LifecycleEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are on their way through virtlogd when the guest has ended already."""
+    monkeypatch.setattr(wait, "_LAST_WORDS", (0, 0))
+    late: Any = Script("boot\n", "", "all done\n")
+    assert wait_for_console(defined("web"), events, late, pattern="done", timeout_s=60) == "all done"
 
 
 def test_what_has_gone_by_counts(defined: Callable[..., Any], events: LifecycleEvents) -> None:
