@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import build
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
 
 from .world import World
@@ -19,20 +20,29 @@ WISH: dict[str, Any] = {"name": "twice", "state": "paused"}
 
 
 def overtaken(world: World, *, pool: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The answers of a run, and of one that takes its server over while it makes the volumes. ``pool`` breaks the first one."""
+    """The answers of a run, and of one that takes its server over while it makes the volumes. ``pool`` breaks the first one,
+    in the middle of a volume."""
     second: list[dict[str, Any]] = []
 
     def spawner(plan: dict[str, Any]) -> list[dict[str, Any]]:
         def hook(_server: str, step: str) -> None:
-            if step == "volumes":
+            if step == "volumes" and not pool:
                 second.append(world.server(**WISH))
-                for volume in plan["servers"][0]["volumes"] if pool else ():
-                    volume["pool"] = pool
 
         with world.connected() as connection:
             return spawn(connection, plan, on_step=hook)
 
-    first = world.server(spawner=spawner, **WISH)
+    with pytest.MonkeyPatch.context() as patch:
+        plain = build.make_local
+
+        def breaking(connection: Any, volume: dict[str, Any], on_copy: Any) -> None:
+            patch.setattr(build, "make_local", plain)
+            second.append(world.server(**WISH))
+            plain(connection, volume | {"pool": pool}, on_copy)
+
+        if pool:
+            patch.setattr(build, "make_local", breaking)
+        first = world.server(spawner=spawner, **WISH)
     return first, second[0]
 
 

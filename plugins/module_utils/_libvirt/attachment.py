@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .._pool_kinds import disk_source
 from .binding import libvirt
 from .disk_xml import disk_element
-from .domain import is_active, is_persistent
-from .domain_record import set_record_volumes
+from .domain import affect, is_active, is_persistent
+from .domain_record import change_record_volumes
 from .errors import translate_errors
-from .hotplug import ATTEMPTS, TIMEOUT_S, detach_live, find_disk
+from .hotplug import ATTEMPTS, TIMEOUT_S, ask, detach_live, disks_of, find_disk
 from .pools import pool_facts
 from .removal import find_ours
 from .servers import ServerRecord, parse_domain, read_record
@@ -72,8 +72,7 @@ class Attachments:
             )
         if not self._check_mode and target is not None:
             xml = self._disk_xml(volume, target)
-            with translate_errors("attach the volume %s to %s" % (wanted, self._name), self._domain.name()):
-                self._domain.attachDeviceFlags(xml, self._flags())
+            affect(self._domain, lambda flags: self._plug(volume, xml, flags & self._lacking(volume)))
             self._remember(volume, delete_on_termination)
         return True
 
@@ -102,10 +101,18 @@ class Attachments:
         uuid = self._domain.UUIDString()
         return next((use for use in volume["attachments"] if use["uuid"] == uuid), None)
 
-    def _flags(self) -> int:
-        """Guest ATT-01."""
-        flags = int(libvirt.VIR_DOMAIN_AFFECT_CONFIG) if is_persistent(self._domain) else 0
-        return flags | (int(libvirt.VIR_DOMAIN_AFFECT_LIVE) if is_active(self._domain) else 0)
+    def _plug(self, volume: Dict[str, Any], xml: str, flags: int) -> None:
+        if flags:
+            with translate_errors("attach the volume %s to %s" % (volume["name"], self._name), self._domain.name()):
+                self._domain.attachDeviceFlags(xml, flags)
+
+    def _lacking(self, volume: Dict[str, Any]) -> int:
+        """The flags of what does not have it yet, the definition or the running domain."""
+        flags = 0
+        for flag, live in ((libvirt.VIR_DOMAIN_AFFECT_CONFIG, False), (libvirt.VIR_DOMAIN_AFFECT_LIVE, True)):
+            if not any(disk.findtext("serial") == volume["id"] for disk in disks_of(self._domain, live=live)):
+                flags |= int(flag)
+        return flags
 
     def _disk_xml(self, volume: Dict[str, Any], target: Dict[str, Any]) -> str:
         """Guest VOL-01."""
@@ -124,10 +131,7 @@ class Attachments:
 
     def _disks(self) -> List[ElementTree.Element]:
         """Of the running domain and of its definition, which may differ."""
-        found = parse_domain(self._domain).findall("devices/disk")
-        with translate_errors("read the domain %s" % self._domain.name(), self._domain.name()):
-            text = self._domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-        return found + ElementTree.fromstring(text).findall("devices/disk")
+        return disks_of(self._domain, live=True) + disks_of(self._domain, live=False)
 
     def _names(self) -> Set[Optional[str]]:
         return {target.get("dev") for disk in self._disks() for target in disk.findall("target")}
@@ -142,15 +146,14 @@ class Attachments:
         """From the definition first; where the guest then does not let go, the definition gets it back (guest DET-01)."""
         persistent = find_disk(self._domain, target, live=False) if is_persistent(self._domain) else None
         if persistent is not None:
-            text = ElementTree.tostring(persistent, encoding="unicode")
-            with translate_errors("detach %s from %s" % (target, self._name), self._domain.name()):
-                self._domain.detachDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+            ask(self._domain, persistent, target, live=False)
         if not is_active(self._domain):
             return
         try:
             detach_live(self._connection, self._domain, target, attempts=self._attempts, timeout_s=self._timeout_s)
         except HypervisorError:
             if persistent is not None:
+                text = ElementTree.tostring(persistent, encoding="unicode")
                 with translate_errors("attach %s to %s again" % (target, self._name), self._domain.name()):
                     self._domain.attachDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
             raise
@@ -163,20 +166,25 @@ class Attachments:
             **{key: volume[key] for key in ("file_pool", "encryption", "taken") if volume[key]},
             "delete_on_termination": delete_on_termination,
         }  # fmt: skip
-        others, known = self._split(volume)
-        if known is not None:
+        if _is_among(volume, self._noted()):
             return False
-        return self._write([*others, entry])
+        return self._note(lambda noted: noted if _is_among(volume, noted) else [*noted, entry])
 
     def _forget(self, volume: Dict[str, Any]) -> bool:
-        others, known = self._split(volume)
-        return known is not None and self._write(others)
+        if not _is_among(volume, self._noted()):
+            return False
+        return self._note(lambda noted: [entry for entry in noted if not _is_among(volume, [entry])])
 
-    def _split(self, volume: Dict[str, Any]) -> Tuple[List[Dict[str, Any]], Optional[Dict[str, Any]]]:
-        known = [v for v in self._record.volumes if (v["pool"], v["name"]) == (volume["pool"], volume["volume"])]
-        return [v for v in self._record.volumes if v not in known], known[0] if known else None
+    def _noted(self) -> List[Dict[str, Any]]:
+        """As they are noted now: other runs attach and detach too."""
+        record = read_record(parse_domain(self._domain))
+        return record.volumes if record else []
 
-    def _write(self, volumes: List[Dict[str, Any]]) -> bool:
+    def _note(self, change: Callable[[List[Dict[str, Any]]], List[Dict[str, Any]]]) -> bool:
         if not self._check_mode:
-            set_record_volumes(self._domain, volumes)
+            change_record_volumes(self._domain, change)
         return True
+
+
+def _is_among(volume: Dict[str, Any], noted: List[Dict[str, Any]]) -> bool:
+    return any((entry["pool"], entry["name"]) == (volume["pool"], volume["volume"]) for entry in noted)

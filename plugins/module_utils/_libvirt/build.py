@@ -24,7 +24,7 @@ from .._errors import HypervisorError, WaitError
 from .._volume_name import tpm_secret_id
 from .domain import define, find_domain, is_active, is_persistent, start, start_transient, undefine
 from .domain_record import record_run, set_record_run, set_record_state, with_run
-from .ended import write_ended_record
+from .ended import has_ended, write_ended_record
 from .errors import is_error
 from .hypervisor_domains import read_domains
 from .local_making import make_local
@@ -38,12 +38,13 @@ from .volume_making import ensure_recorded_volume
 from .wait import POLL_S, LifecycleEvents, gone, wait_for_state
 
 OnStep = Callable[[str, str], None]
+_STARTING_S = 1.0
 
 
 class Build:
     """One server of the plan on its way. ``entry`` is the plan's, ``phases`` the milliseconds of each step.
 
-    ``ended`` are the records of servers of this host that ended with their power."""
+    ``records`` are those of servers of this host that end, or ended, with their power."""
 
     def __init__(
         self,
@@ -51,13 +52,13 @@ class Build:
         entry: Dict[str, Any],
         events: LifecycleEvents,
         on_step: OnStep,
-        ended: List[Dict[str, Any]],
+        records: List[Dict[str, Any]],
     ) -> None:
         self._connection = connection
         self._entry = entry
         self._events = events
         self._on_step = on_step
-        self._ended = ended
+        self._records = records
         self.name: str = entry["name"]
         self.domain_name: str = entry["domain"]
         self.domain: Any = None
@@ -89,7 +90,7 @@ class Build:
                     return
                 if name == "drive" or self._entry["wanted"] != "stopped":
                     self._step(name, work)
-        if not self._entry["persistent"] and is_persistent(self.domain):
+        if not self._entry["persistent"]:
             self._step("undefine", self._undefine)
         self._step("mark", self._mark)
         if self._entry["wait"] and self._entry["wanted"] != "stopped":
@@ -113,15 +114,23 @@ class Build:
             self.domain = self._claim()
             self.claimed = True
             self._share_no_device()
+            if existing is not None:
+                self._let_start()
         self.claimed = True
+
+    def _let_start(self) -> None:
+        """The run that this one takes the server from may have looked for its mark just before, and be starting it."""
+        end = time.monotonic() + _STARTING_S
+        while not is_active(self.domain) and time.monotonic() < end:
+            self._events.pause(self._entry["uuid"], 0.1)
 
     def _clear(self) -> None:
         """A half-deleted server of this name goes first, and what is left of one that ended with its power."""
         replaced = find_domain(self._connection, self._entry["replaces"]) if self._entry.get("replaces") else None
         if replaced is not None:
             remove_server(self._connection, replaced)
-        for record in self._ended:
-            if record["name"] == self.name:
+        for record in self._records:
+            if record["name"] == self.name and has_ended(self._connection, record):
                 remove_ended(self._connection, record)
 
     def _claim(self) -> Any:
@@ -161,6 +170,8 @@ class Build:
         if self._entry.get("mdevs"):
             ensure_mdevs(self._connection, self._entry["uuid"], self._entry["mdevs"])
         for volume in self._entry["volumes"]:
+            if self.is_taken_over():
+                return
             if volume.get("record"):
                 ensure_recorded_volume(self._connection, volume, self._on_copy)
             elif volume.get("content") is None and not volume.get("existing"):
@@ -186,7 +197,8 @@ class Build:
 
     def _undefine(self) -> None:
         """Without its definition a running domain is transient: it ends with its power."""
-        undefine(self.domain)
+        if is_persistent(self.domain):
+            undefine(self.domain)
 
     def _mark(self) -> None:
         set_record_state(self.domain, "active")

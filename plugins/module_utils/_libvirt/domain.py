@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+import time
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from .._errors import HypervisorError
 from .binding import libvirt
 from .errors import is_error, translate_errors
 
 KILONOVA_NS = "urn:kilonova:compute:1"
+
+# How often something else may happen to a domain just then.
+_ATTEMPTS = 4
+_ENDED = ("VIR_ERR_OPERATION_INVALID", "VIR_ERR_OPERATION_FAILED", "VIR_ERR_INTERNAL_ERROR", "VIR_ERR_NO_DOMAIN")
+_DYING = (0.0, 0.1, 0.2, 0.4, 0.8)
 
 # libvirt state -> Nova's power state (rules STA-06): a blocked domain runs, a domain that shuts down still counts as shut down.
 _POWER_STATES = {
@@ -133,6 +139,43 @@ def is_active(domain: Any) -> bool:
 def is_persistent(domain: Any) -> bool:
     with translate_errors("read %s" % domain.name(), domain.name()):
         return bool(domain.isPersistent())
+
+
+def parts_of(domain: Any) -> int:
+    """VIR_DOMAIN_AFFECT_CONFIG where it has a definition, and VIR_DOMAIN_AFFECT_LIVE where it runs (guest ATT-01)."""
+    flags = int(libvirt.VIR_DOMAIN_AFFECT_CONFIG) if is_persistent(domain) else 0
+    return flags | (int(libvirt.VIR_DOMAIN_AFFECT_LIVE) if is_active(domain) else 0)
+
+
+def ended_by(domain: Any, exc: HypervisorError) -> bool:
+    """Whether a call failed because its guest ended. Where QEMU dies in the middle of it, libvirt tells that before it has
+    noted it."""
+    if not is_error(exc, *_ENDED):
+        return False
+    for pause in _DYING:
+        time.sleep(pause)
+        if not is_active(domain):
+            return True
+        if is_error(exc, "VIR_ERR_OPERATION_INVALID"):
+            return False
+    return False
+
+
+def affect(domain: Any, change: Callable[[int], None]) -> None:
+    """Changes its definition, and the running domain, whichever there is: ``change`` gets the flags. A domain may end, be
+    started or lose its definition between the look and the change; then ``change`` is called again for what there is now."""
+    for _attempt in range(_ATTEMPTS):
+        flags = parts_of(domain)
+        try:
+            change(flags)
+        except HypervisorError as exc:
+            changed = is_error(exc, "VIR_ERR_OPERATION_INVALID") and parts_of(domain) != flags
+            if not changed and not (flags & libvirt.VIR_DOMAIN_AFFECT_LIVE and ended_by(domain, exc)):
+                raise
+        else:
+            if flags & libvirt.VIR_DOMAIN_AFFECT_LIVE or not is_active(domain):
+                return
+    change(parts_of(domain))
 
 
 def addresses(domain: Any, networks: Dict[str, Tuple[str, str]]) -> Dict[str, Any]:

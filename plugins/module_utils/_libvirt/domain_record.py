@@ -12,12 +12,9 @@ from typing import Any, Callable, Dict, List
 from xml.etree import ElementTree
 
 from .._domain_xml.text import domain_text, parse_domain_text
-from .._errors import HypervisorError
 from .binding import libvirt
-from .domain import KILONOVA_NS, is_active, is_persistent
-from .errors import is_error, translate_errors
-
-_ATTEMPTS = 4
+from .domain import KILONOVA_NS, affect
+from .errors import translate_errors
 
 
 def with_run(xml: str, run: str) -> str:
@@ -42,14 +39,16 @@ def set_record_state(domain: Any, state: str) -> None:
     _rewrite(domain, lambda element: element.set("state", state))
 
 
-def set_record_volumes(domain: Any, volumes: List[Dict[str, Any]]) -> None:
-    def change(element: ElementTree.Element) -> None:
+def change_record_volumes(domain: Any, change: Callable[[List[Dict[str, Any]]], List[Dict[str, Any]]]) -> None:
+    """``change`` gets the volumes as they are noted at this moment: another run may have added one since ours last looked."""
+
+    def rewrite(element: ElementTree.Element) -> None:
         found = next((child for child in element if child.tag.rpartition("}")[2] == "volumes"), None)
         if found is None:
             found = ElementTree.SubElement(element, "volumes")
-        found.text = json.dumps(volumes, sort_keys=True, separators=(",", ":"))
+        found.text = json.dumps(change(json.loads(found.text or "[]")), sort_keys=True, separators=(",", ":"))
 
-    _rewrite(domain, change)
+    _rewrite(domain, rewrite)
 
 
 def _rewrite(domain: Any, change: Callable[[ElementTree.Element], None]) -> None:
@@ -57,25 +56,13 @@ def _rewrite(domain: Any, change: Callable[[ElementTree.Element], None]) -> None
 
     Both are written even where one says so already: a run beside us may have written the other only. libvirt hands the
     element out without its namespace and puts it back itself (virDomainSetMetadata)."""
-    for _attempt in range(_ATTEMPTS):
-        running = is_active(domain)
-        try:
-            _write(domain, change, running=running)
-            return
-        except HypervisorError as exc:
-            # It ended, or was started, since it was looked at.
-            if not is_error(exc, "VIR_ERR_OPERATION_INVALID") or is_active(domain) == running:
-                raise
-    _write(domain, change, running=is_active(domain))
+    affect(domain, lambda flags: _write(domain, change, flags))
 
 
-def _write(domain: Any, change: Callable[[ElementTree.Element], None], *, running: bool) -> None:
+def _write(domain: Any, change: Callable[[ElementTree.Element], None], flags: int) -> None:
     name = domain.name()
     element = _read(domain)
     change(element)
-    flags = libvirt.VIR_DOMAIN_AFFECT_CONFIG if is_persistent(domain) else 0
-    if running:
-        flags |= libvirt.VIR_DOMAIN_AFFECT_LIVE
     text = ElementTree.tostring(element, encoding="unicode")
     with translate_errors("write the metadata of %s" % name, name):
         domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, text, "kilonova", KILONOVA_NS, flags)

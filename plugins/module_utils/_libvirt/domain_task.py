@@ -13,6 +13,7 @@ from .._domain_xml.changes import Change
 from .._domain_xml.text import parse_domain_text
 from .._errors import HypervisorError
 from .domain import destroy, find_domain, is_active, is_persistent, power_state, start_transient, undefine
+from .errors import unless_gone
 from .power import change_power
 from .redefinition import Redefinition
 from .servers import states_of
@@ -60,15 +61,15 @@ class DomainTask:
         """Takes the power away and undefines it. Its disks stay: this module did not make them."""
         begun = time.monotonic()
         found = find_domain(self._connection, name)
-        if found is None:
+        result = None if found is None else unless_gone(lambda: self._result(name, found, changed=True, begun=begun))
+        if result is None:
             return {"name": name, "uuid": None, "power_state": None, "changed": False, "phases": {}, "diff": {}}
-        result = self._result(name, found, changed=True, begun=begun)
         result["diff"] = {"before": {"power_state": result["power_state"]}, "after": {}}
         if not self._check_mode:
-            persistent = is_persistent(found)
+            persistent = unless_gone(is_persistent, found)
             destroy(found)
             if persistent:
-                undefine(found)
+                unless_gone(undefine, found)
             result["power_state"] = None
         return result
 

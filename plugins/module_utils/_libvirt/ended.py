@@ -12,18 +12,16 @@ import io
 import json
 from typing import Any, Dict, List, Optional, Tuple
 
-from .._errors import HypervisorError
 from .._volume_name import record_elsewhere, tpm_secret_id
 from .._volume_name import record_name as volume_record_name
 from .connection import host_uuid
 from .copying import copier_name
 from .domain import find_domain
-from .errors import is_error
 from .json_record import read_json_record
 from .making import plain_name
 from .mdev import remove_mdevs
 from .secret import undefine_secret
-from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names
+from .storage import delete_volume, ensure_volume, list_pools, open_pool, refresh, upload, volume_names, while_active
 from .volume_use import list_uses, uses_of
 
 SUFFIX = "_server.json"
@@ -52,27 +50,23 @@ def delete_ended_record(connection: Any, uuid: str, pools: List[str]) -> None:
         delete_volume(open_pool(connection, name), record_name(uuid))
 
 
-def list_ended(connection: Any) -> List[Dict[str, Any]]:
-    """The records whose domain is gone: {name, uuid, domain, volumes}. A pool may be shared: other hosts' are passed over."""
+def has_ended(connection: Any, record: Dict[str, Any]) -> bool:
+    """Whether its domain is gone by now."""
+    return find_domain(connection, record["uuid"]) is None
+
+
+def list_records(connection: Any) -> List[Dict[str, Any]]:
+    """The records of this host: {name, uuid, domain, volumes}. A pool may be shared: other hosts' are passed over."""
     pools = list_pools(connection, active=True)
     found = []
     here: Optional[str] = None
     for pool in pools:
-        for name in _record_names(pool):
+        for name in (name for name in while_active(volume_names, pool) if name.endswith(SUFFIX)):
             here = here or host_uuid(connection)
             record = _read(connection, pool, name)
-            if record is not None and record["host"] == here and find_domain(connection, record["uuid"]) is None:
+            if record is not None and record["host"] == here:
                 found.append(record)
     return found
-
-
-def _record_names(pool: Any) -> List[str]:
-    try:
-        return [name for name in volume_names(pool) if name.endswith(SUFFIX)]
-    except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_STORAGE_POOL", "VIR_ERR_OPERATION_INVALID"):
-            return []  # stopped or removed since the list was made
-        raise
 
 
 def _read(connection: Any, pool: Any, name: str) -> Optional[Dict[str, Any]]:

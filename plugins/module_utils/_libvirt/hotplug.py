@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, List, Optional
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
 from .binding import libvirt
-from .errors import is_error, translate_errors
+from .domain import ended_by
+from .errors import is_error, translate_errors, unless_gone
 
 ATTEMPTS = 8
 TIMEOUT_S = 20.0
@@ -60,17 +61,17 @@ def _watched(connection: Any, domain: Any, alias: str) -> Iterator[_Removal]:
                 connection.domainEventDeregisterAny(handle)
 
 
-def find_disk(domain: Any, target: str, *, live: bool) -> Optional[ElementTree.Element]:
-    """The disk of that target name in the running domain, or in its definition."""
+def disks_of(domain: Any, *, live: bool) -> List[ElementTree.Element]:
+    """Those of the running domain, or of its definition."""
     flags = 0 if live else libvirt.VIR_DOMAIN_XML_INACTIVE
-    try:
-        with translate_errors("read the domain %s" % domain.name(), domain.name()):
-            tree = ElementTree.fromstring(domain.XMLDesc(flags))
-    except HypervisorError as exc:
-        if is_error(exc, "VIR_ERR_NO_DOMAIN"):
-            return None
-        raise
-    return next((disk for disk in tree.findall("devices/disk") if _target(disk) == target), None)
+    with translate_errors("read the domain %s" % domain.name(), domain.name()):
+        return ElementTree.fromstring(domain.XMLDesc(flags)).findall("devices/disk")
+
+
+def find_disk(domain: Any, target: str, *, live: bool) -> Optional[ElementTree.Element]:
+    """The one of that target name; None where there is none, or no domain any more."""
+    disks = unless_gone(lambda: disks_of(domain, live=live)) or []
+    return next((disk for disk in disks if _target(disk) == target), None)
 
 
 def _target(disk: ElementTree.Element) -> Optional[str]:
@@ -87,7 +88,7 @@ def detach_live(connection: Any, domain: Any, target: str, *, attempts: int = AT
         alias = disk.find("alias")
         name = "" if alias is None else alias.get("name") or ""
         with _watched(connection, domain, name) as removal:
-            if _ask(domain, disk, target):
+            if ask(domain, disk, target, live=True):
                 return
             removal.wait(timeout_s)
         if removal.failed:
@@ -96,15 +97,19 @@ def detach_live(connection: Any, domain: Any, target: str, *, attempts: int = AT
         raise _refusal(domain, target, "its guest did not give it up in %d times %g s" % (attempts, timeout_s))
 
 
-def _ask(domain: Any, disk: ElementTree.Element, target: str) -> bool:
-    """True where there is nothing to take away any more. A request that is already on its way is waited for."""
+def ask(domain: Any, disk: ElementTree.Element, target: str, *, live: bool) -> bool:
+    """Takes a disk out of the definition, or asks the running guest for it. True where there is nothing to take away any more:
+    another run has, or the guest has ended. A request that is already on its way is waited for."""
+    flags = libvirt.VIR_DOMAIN_AFFECT_LIVE if live else libvirt.VIR_DOMAIN_AFFECT_CONFIG
     try:
         with translate_errors("detach %s from %s" % (target, domain.name()), domain.name()):
-            domain.detachDeviceFlags(ElementTree.tostring(disk, encoding="unicode"), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+            domain.detachDeviceFlags(ElementTree.tostring(disk, encoding="unicode"), flags)
     except HypervisorError as exc:
         if is_error(exc, *_GONE) or (is_error(exc, "VIR_ERR_OPERATION_FAILED") and "not found" in exc.message):
             return True
         if not (is_error(exc, "VIR_ERR_INTERNAL_ERROR") and "in the process of unplug" in exc.message):
+            if live and ended_by(domain, exc):
+                return True
             raise
     return False
 

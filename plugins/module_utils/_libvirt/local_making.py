@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from .pool_making import make_anywhere
-from .storage import delete_volume, open_pool, volume_names
+from .storage import clear_volume, open_pool, volume_names
 from .volume_key import forget_keys, make_encrypted
 from .volume_place import OnCopy
 
@@ -19,7 +19,7 @@ def make_local(connection: Any, spec: Dict[str, Any], on_copy: OnCopy) -> None:
         make_anywhere(connection, spec, on_copy)
         return
     pool = open_pool(connection, spec["pool"])
-    delete_volume(pool, spec["name"])
+    clear_volume(pool, spec["name"])
     forget_keys(connection, spec["pool"], [spec["name"]])
     make_encrypted(
         connection,

@@ -15,6 +15,7 @@ from .binding import libvirt
 from .errors import is_error, translate_errors
 from .sparse_upload import upload_parts
 from .storage import (
+    clear_volume,
     create_volume,
     delete_volume,
     ensure_volume,
@@ -37,11 +38,11 @@ def make_volume(connection: Any, spec: Dict[str, Any]) -> Any:
     pool = open_pool(connection, spec["pool"])
     if spec.get("clone_of"):
         if not spec.get("record"):  # a volume of its own has been looked for already, and may be another run's
-            delete_volume(pool, spec["name"])
+            clear_volume(pool, spec["name"])
         source_pool = open_pool(connection, spec["clone_pool"]) if spec.get("clone_pool") else pool
         return clone_volume(pool, spec, spec["clone_of"], source_pool=source_pool, clone_format=spec.get("clone_format"))
     if spec.get("fill"):
-        delete_volume(pool, spec["name"])
+        clear_volume(pool, spec["name"])
         return (_filled_encrypted if spec.get("encryption") else _filled)(connection, pool, spec)
     make = create_volume if spec.get("record") or spec.get("encryption") else ensure_volume
     return make(pool, dict(spec, sparse=not spec.get("preallocate")), flags=_allocation(spec))
@@ -103,7 +104,8 @@ def find_source(pool: Any, name: str, clone_format: Any) -> Any:
     if clone_format and not _looks_like(found, clone_format):
         # The format in libvirt's books may be from before the volume was filled.
         refresh(pool)
-        found = pool.storageVolLookupByName(name)
+        with translate_errors("look up the volume %s" % name):
+            found = pool.storageVolLookupByName(name)
     if clone_format and not _looks_like(found, clone_format):
         raise HypervisorError(
             "the volume %s of the pool %s is %s, but its content looks like %s: it is not read, for such a header may point at "

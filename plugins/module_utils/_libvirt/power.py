@@ -9,13 +9,16 @@ import time
 from typing import Any, Callable, Dict, Optional
 
 from .._errors import HypervisorError, WaitError
-from .domain import destroy, power_state, start
-from .errors import translate_errors
+from .domain import destroy, is_active, power_state, start
+from .errors import is_error, translate_errors
 from .logs import ConsoleReader
 from .wait import LifecycleEvents, wait_for_console, wait_for_state
 
 # Nova's default [compute]shutdown_timeout: how long a guest may take to power itself off before the power is taken away.
 SHUTDOWN_S = 60.0
+_ATTEMPTS = 4
+# What drivers say of a step that a domain in its state cannot take.
+_NOT_SO = ("VIR_ERR_OPERATION_INVALID", "VIR_ERR_OPERATION_FAILED", "VIR_ERR_INTERNAL_ERROR")
 
 
 class ConsoleWait:
@@ -49,19 +52,26 @@ def change_power(
     wait: bool,
     console: Optional[ConsoleWait] = None,
 ) -> bool:
-    """Brings a domain to running, paused or stopped; false when it was there already."""
-    now = power_state(domain)
-    if now == {"stopped": "shutdown"}.get(wanted, wanted):
-        return False
+    """Brings a domain to running, paused or stopped; false when it was there already. Where something else happens to it
+    meanwhile, the step that it needs then is taken."""
     begun = time.monotonic()
-    if console and wait and wanted == "running":
-        console.begin(anew=now in ("shutdown", "crashed"))
-    steps: Dict[str, Callable[[], None]] = {
-        "running": lambda: _run(domain, now),
-        "paused": lambda: _pause(domain, now),
-        "stopped": lambda: _stop(domain, events, timeout_s),
+    steps: Dict[str, Callable[[str], None]] = {
+        "running": lambda now: _run(domain, now),
+        "paused": lambda now: _pause(domain, now),
+        "stopped": lambda _now: _stop(domain, events, timeout_s),
     }
-    steps[wanted]()
+    for attempt in range(_ATTEMPTS):
+        now = power_state(domain)
+        if now == {"stopped": "shutdown"}.get(wanted, wanted):
+            return False
+        if console and wait and wanted == "running":
+            console.begin(anew=now in ("shutdown", "crashed"))
+        try:
+            steps[wanted](now)
+            break
+        except HypervisorError as exc:
+            if attempt == _ATTEMPTS - 1 or not is_error(exc, *_NOT_SO) or power_state(domain) == now:
+                raise
     if wait and wanted != "stopped":
         wait_for_state(domain, events, wanted=wanted, timeout_s=timeout_s)
         if console:
@@ -78,8 +88,8 @@ def _run(domain: Any, now: str) -> None:
         with translate_errors("wake the domain %s" % name, name):
             domain.pMWakeup(0)
     else:
-        if now == "crashed":
-            destroy(domain)
+        if now == "crashed" or (is_active(domain) and power_state(domain) == "shutdown"):
+            destroy(domain)  # a guest that goes down holds its power for a moment
         start(domain)
 
 

@@ -11,7 +11,7 @@ from .._errors import HypervisorError
 from .domain import destroy, find_domain, is_persistent, undefine
 from .domain_record import set_record_state
 from .ended import remove_volumes
-from .errors import is_error, translate_errors
+from .errors import translate_errors, unless_gone
 from .servers import parse_domain, read_record
 
 # What a server cannot outlive, whatever its request says of its disks.
@@ -29,8 +29,9 @@ def find_ours(connection: Any, name_or_uuid: str) -> Optional[Any]:
 
     Raises HypervisorError for a domain that is not ours, and for a name that several servers carry."""
     domain = find_domain(connection, name_or_uuid)
-    if domain is not None:
-        if read_record(parse_domain(domain)) is None:
+    tree = None if domain is None else unless_gone(parse_domain, domain)
+    if tree is not None:
+        if read_record(tree) is None:
             raise HypervisorError(
                 "the domain %s on this host was not made by kilonova.compute and is left alone" % name_or_uuid,
                 action="find the server %s" % name_or_uuid,
@@ -46,12 +47,8 @@ def _find_by_server_name(connection: Any, name: str) -> Optional[Any]:
         domains = connection.listAllDomains()
     matches = []
     for domain in domains:
-        try:
-            record = read_record(parse_domain(domain))
-        except HypervisorError as exc:
-            if is_error(exc, "VIR_ERR_NO_DOMAIN"):
-                continue
-            raise
+        tree = unless_gone(parse_domain, domain)
+        record = None if tree is None else read_record(tree)
         if record is not None and record.request.get("name") == name:
             matches.append(domain)
     if len(matches) > 1:
@@ -77,20 +74,23 @@ def _listed(domain: str, volumes: List[Dict[str, Any]]) -> Dict[str, Any]:
     }
 
 
-def remove_server(connection: Any, domain: Any, *, everything: bool = False) -> None:
+def remove_server(connection: Any, domain: Any, *, everything: bool = False) -> bool:
     """Power off, volumes, definition, in this order: whatever kills us leaves the record, and the next run goes on.
 
     The state `deleting` comes first, so that nobody takes a half-deleted server for a stopped one. ``everything`` is for a
-    boot that failed: its disks hold nothing but what we put there, so delete_on_termination does not keep them."""
+    boot that failed: its disks hold nothing but what we put there, so delete_on_termination does not keep them. A domain that
+    ends or is removed by others meanwhile loses its volumes all the same. True, or VIR_ERR_NO_DOMAIN with nothing done."""
     record = read_record(parse_domain(domain))
     uuid = domain.UUIDString()
-    persistent = is_persistent(domain)
+    persistent = unless_gone(is_persistent, domain)
     if persistent:
-        set_record_state(domain, "deleting")
+        unless_gone(set_record_state, domain, "deleting")
     destroy(domain)
     remove_volumes(connection, uuid, [v for v in (record.volumes if record else []) if _leaves(v, everything)])
     if persistent:
-        undefine(domain)
+        unless_gone(undefine, domain)
+        destroy(domain)  # somebody may have started it again
+    return True
 
 
 def _leaves(volume: Dict[str, Any], everything: bool) -> bool:

@@ -21,8 +21,8 @@ from .base_check import BaseCheck
 from .build import Build, OnStep
 from .denial import explain
 from .domain import find_domain, is_active
-from .ended import is_named, list_ended, remove_volumes
-from .errors import translate_errors
+from .ended import has_ended, is_named, list_records, remove_volumes
+from .errors import translate_errors, unless_gone
 from .mdev import start_mdevs
 from .power import ConsoleWait, change_power
 from .removal import ended_removal_list, find_ours, removal_list, remove_ended, remove_server
@@ -65,7 +65,7 @@ class _Task:
         self._on_step = on_step
         with translate_errors("read the host's name"):
             self._host = connection.getHostname()
-        self._ended = list_ended(connection)
+        self._records = list_records(connection)
         self._bases = BaseCheck(connection)
 
     def carry_out(self, entry: Dict[str, Any]) -> Result:
@@ -75,7 +75,7 @@ class _Task:
         return result
 
     def _create(self, entry: Dict[str, Any]) -> Result:
-        build = Build(self._connection, entry, self._events, self._on_step, self._ended)
+        build = Build(self._connection, entry, self._events, self._on_step, self._records)
         try:
             self._bases.check(entry["name"], entry["volumes"], copies=True)
             build.run()
@@ -153,13 +153,14 @@ class _Task:
         }
         try:
             domain = find_ours(self._connection, entry["name"])
-            if domain is not None:
-                result.update(id=domain.UUIDString(), domain=domain.name(), changed=True, removed=removal_list(domain))
-                if not entry.get("check"):
-                    remove_server(self._connection, domain)
-                return result
-            for record in self._ended:
-                if is_named(record, entry["name"]):
+            removed = None if domain is None else unless_gone(removal_list, domain)
+            if domain is not None and removed is not None:
+                result.update(id=domain.UUIDString(), domain=domain.name(), changed=True, removed=removed)
+                if entry.get("check") or unless_gone(remove_server, self._connection, domain):
+                    return result
+            # What of it ended with its power, before or meanwhile.
+            for record in self._records:
+                if is_named(record, entry["name"]) and has_ended(self._connection, record):
                     result.update(id=record["uuid"], domain=record["domain"], changed=True, removed=ended_removal_list(record))
                     if not entry.get("check"):
                         remove_ended(self._connection, record)

@@ -159,32 +159,6 @@ def test_the_state_is_written_into_definition_and_live_domain(connection: Any, d
     assert server["status"] == "SHUTOFF"
 
 
-class Ending:
-    """A domain whose guest powers itself off just when its metadata is to be written."""
-
-    def __init__(self, domain: Any) -> None:
-        self._domain = domain
-        self.ended = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._domain, name)
-
-    def setMetadata(self, *given: Any) -> int:
-        if not self.ended:
-            self.ended = True
-            self._domain.destroy()
-        return int(self._domain.setMetadata(*given))
-
-
-def test_the_state_is_written_though_the_domain_ends_meanwhile(defined: Callable[..., Any]) -> None:
-    made = defined("web", state="building")
-    made.create()
-    ending = Ending(made)
-    set_record_state(ending, "deleting")
-    assert ending.ended
-    assert 'state="deleting"' in made.XMLDesc(0).replace("'", '"')
-
-
 def test_a_record_that_somebody_spoiled_is_empty_and_not_fatal(connection: Any) -> None:
     xml = "<domain type='test'><name>a</name><memory>1</memory><os><type>hvm</type></os><metadata>{}</metadata></domain>"
     spoiled = "<k:server xmlns:k='urn:kilonova:compute:1'><k:request>{</k:request><k:volumes>{}</k:volumes></k:server>"

@@ -83,7 +83,7 @@ def test_other_errors_and_endless_jobs_come_out(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_host_without_records_has_no_ended_servers(connection: Any) -> None:
     storage.create_volume(storage.open_pool(connection, "default-pool"), SPEC)
-    assert ended.list_ended(connection) == []
+    assert ended.list_records(connection) == []
     assert ended.host_uuid(connection) == ""  # the test driver has none
 
 
