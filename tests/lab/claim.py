@@ -9,13 +9,14 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from .process import LabError, birth, is_alive, tool
 
 REGISTER = Path("/run/kilonova-lab")
+LABS = Path("/var/tmp")
 
 
 @dataclass(frozen=True)
@@ -55,40 +56,69 @@ class Claim:
 
 @contextmanager
 def register_lock() -> Iterator[None]:
-    """Serialises claiming against sweeping, so that a bridge without an entry is always a leftover.
-
-    Locks the directory above the register: a lock file could not be removed without a race.
-    """
-    lock = os.open(REGISTER.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Serialises claiming against sweeping, so that a bridge without an entry is always a leftover."""
+    with _locked(REGISTER.parent):
         REGISTER.mkdir(exist_ok=True)
         yield
         if not any(REGISTER.iterdir()):
             REGISTER.rmdir()
+
+
+@contextmanager
+def sweep_lock() -> Iterator[None]:
+    """One sweeps at a time: a second one would go on to remove what is gone, and has been claimed anew by then."""
+    with _locked(LABS):
+        yield
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Locks a directory that stays: a lock file could not be removed without a race."""
+    lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(lock)
 
 
 def claims() -> list[Claim]:
-    if not REGISTER.is_dir():
-        return []
-    return [Claim(**json.loads(entry.read_text())) for entry in sorted(REGISTER.glob("*.json"))]
+    found = []
+    for entry in sorted(REGISTER.glob("*.json")):
+        with suppress(FileNotFoundError):  # released meanwhile
+            found.append(Claim(**json.loads(entry.read_text())))
+    return found
 
 
-def claim(name: str | None, directory: str | None, owned: bool) -> Claim:
-    """Takes the first free subnet; making a bridge fails when it exists, which makes the claim atomic."""
+def write(made: Claim) -> None:
+    """In one step: others read it at any time."""
+    new = made.entry.with_suffix(".new")
+    new.write_text(json.dumps(asdict(made)))
+    new.rename(made.entry)
+
+
+def claim(name: str | None, directory: str | None) -> Claim:
+    """Takes the first free subnet; making a bridge fails when it exists, which makes the claim atomic. The owner is this
+    process: a lab that is to stay is let go when it is made."""
     with register_lock():
         if name and any(other.name == name for other in claims()):
             raise LabError(f"there is a lab {name} already: `lab list` shows it, `lab down --all-stale` removes leftovers")
         number = _free_subnet()
         taken = name or f"lab{number}"
-        owner = os.getpid() if owned else 0
-        made = Claim(number, taken, directory or f"/var/tmp/kilonova-lab-{taken}", owner, (birth(owner) or "") if owner else "")
-        made.entry.write_text(json.dumps(asdict(made)))
+        owner = os.getpid()
+        made = Claim(number, taken, directory or str(LABS / f"kilonova-lab-{taken}"), owner, birth(owner) or "")
+        write(made)
     tool("ip", "addr", "add", f"{made.address(1)}/24", "dev", made.bridge)
     tool("ip", "link", "set", made.bridge, "up")
     return made
+
+
+def let_go(made: Claim) -> Claim:
+    """The same, of nobody: it stays until it is removed by hand."""
+    free = replace(made, owner=0, owner_birth="")
+    with register_lock():
+        write(free)
+    return free
 
 
 def release(made: Claim) -> None:

@@ -11,13 +11,13 @@ import re
 import shutil
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
 from .cgroups import Cgroups, leftovers
-from .claim import Claim, claim, claims, interfaces, release, release_strays
+from .claim import LABS, Claim, claim, claims, interfaces, let_go, release, release_strays, sweep_lock
 from .host import Host, HostOptions
 from .pki import make_pki
 from .process import LabError, missing_tools, tool
@@ -97,9 +97,11 @@ class Lab:
         sweep()
         if self._workdir:
             _check_directory(Path(self._workdir))
-        self._take(claim(self._name, self._workdir, owned=not self._stay))
+        self._take(claim(self._name, self._workdir))
         try:
             self._make_directory()
+            if self._stay:
+                self._take(let_go(self.claim))
             for host in self.hosts:
                 host.start()
         except BaseException:
@@ -134,23 +136,25 @@ class Lab:
 
 def sweep() -> list[str]:
     """Removes labs whose owner is gone (killed), and what a lost register leaves; the names of what was removed."""
-    removed = []
-    for made in claims():
-        if made.is_abandoned():
-            _remove(made)
-            removed.append(made.name)
-    numbers = {f"kilonova-lab-{made.number}-" for made in claims()}
-    for name in leftovers("kilonova-lab-"):
-        if not name.startswith(tuple(numbers)):
-            Cgroups(name).remove()
-            removed.append(name)
-    removed += release_strays()
-    known = {made.directory for made in claims()}
-    for directory in Path("/var/tmp").glob("kilonova-lab-*"):
-        if str(directory) not in known:
-            shutil.rmtree(directory)
-            removed.append(str(directory))
-    return removed
+    with sweep_lock():
+        removed = []
+        for made in claims():
+            if made.is_abandoned():
+                _remove(made)
+                removed.append(made.name)
+        # Looked for before the claims are read: whatever is made has been claimed before.
+        cgroups, directories = leftovers("kilonova-lab-"), list(LABS.glob("kilonova-lab-*"))
+        known = claims()
+        for name in cgroups:
+            if not name.startswith(tuple(f"kilonova-lab-{made.number}-" for made in known)):
+                Cgroups(name).remove()
+                removed.append(name)
+        removed += release_strays()
+        for directory in directories:
+            if str(directory) not in {made.directory for made in known}:
+                shutil.rmtree(directory, ignore_errors=True)
+                removed.append(str(directory))
+        return removed
 
 
 def check_machine() -> None:
@@ -180,7 +184,7 @@ def _remove(made: Claim) -> None:
         if port.startswith(f"kl{made.number}p"):
             tool("ip", "link", "del", port, check=False)
     shutil.rmtree(made.directory, ignore_errors=True)
-    if Path(made.directory).exists():
+    with suppress(FileNotFoundError):
         shutil.rmtree(made.directory)  # a daemon's last words: now everything is dead, and an error is one
     release(made)
 
