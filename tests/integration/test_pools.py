@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import base_copy, volume_place
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import base_copy, volume_making, volume_place
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt import storage as storage_calls
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_removal import remove_image
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
@@ -23,7 +25,7 @@ from tests.lab.storage import Ceph, iscsi_pool_xml, start_iscsi, start_xfs_pool
 
 from .test_attach import act, wait_for_console
 from .test_volumes import device, known, refused, volume
-from .world import CATALOGUES, GIB, HOST_OPTIONS, READY, Guest, World
+from .world import CATALOGUES, GIB, HOST_OPTIONS, PATIENCE_S, READY, Guest, World
 
 pytestmark = pytest.mark.lab
 
@@ -172,7 +174,21 @@ def test_boots_from_volumes_in_ceph(storage: Storage, world: World, pooled: str)
     assert len(storage.images() - before) == 2
 
 
-def test_units_of_iscsi_are_taken(storage: Storage, world: World) -> None:
+def taken_together(world: World, unit: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The answers of two runs that take one unit and come to its record at the same moment."""
+    barrier = threading.Barrier(2)
+    plain = volume_making.write_record
+
+    def together(*given: Any) -> None:
+        barrier.wait(PATIENCE_S)
+        plain(*given)
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(volume_making, "write_record", together)
+        return [run.result() for run in [pool.submit(volume, world, unit, pool="san", size=2) for _ in range(2)]]
+
+
+def test_units_of_iscsi_are_taken(storage: Storage, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One filled with an image boots a server, another is attached to it; both outlive it, and are let go."""
     unit, spare = "unit:0:0:1", "unit:0:0:2"
     assert f"take one that is there (unit:0:0:0, {unit}, {spare}), not data" in refused(world, "data", pool="san", size=1)
@@ -185,7 +201,7 @@ def test_units_of_iscsi_are_taken(storage: Storage, world: World) -> None:
     taken = played.results[2]["volume"]
     assert (taken["id"], taken["size"], taken["bootable"]) == (identity("volume", f"san/{unit}"), 1, True)
     assert "Images are identical" in tool("qemu-img", "compare", "-U", str(storage.units[0]), str(world.image)).stdout
-    volume(world, spare, pool="san", size=2)
+    assert sorted(answer["changed"] for answer in taken_together(world, spare, monkeypatch)) == [False, True]
     refusal = world.server(name="web", pool="san", file_pool="default")
     assert [(problem["code"], problem["field"]) for problem in refusal["problems"]] == [("Invalid", "pool")]
     # Nova allows no colons in what a block device names: a unit goes by its id.

@@ -65,6 +65,25 @@ def test_a_busy_pool_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert answers == []
 
 
+def test_a_volume_that_another_run_is_making_is_removed_when_it_is_made(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = storage.open_pool(connection, "default-pool")
+    storage.create_volume(pool, SPEC)
+    monkeypatch.setattr(storage, "_BUSY_PAUSES", (0, 0, 0))
+    building = [HypervisorError("volume 'v' is still being allocated.", symbol="VIR_ERR_OPERATION_INVALID")] * 2
+    plain = storage.delete_volume
+
+    def delete(*given: Any) -> bool:
+        if building:
+            raise building.pop()
+        return plain(*given)
+
+    monkeypatch.setattr(storage, "delete_volume", delete)
+    storage.clear_volume(pool, SPEC["name"])
+    assert storage.volume_names(pool) == []
+
+
 def test_other_errors_and_endless_jobs_come_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "_BUSY_PAUSES", (0, 0))
     calls = []
