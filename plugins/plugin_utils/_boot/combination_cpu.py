@@ -17,9 +17,9 @@ POLICIES: Final = ("shared", "dedicated", "mixed")
 THREAD_POLICIES: Final = ("prefer", "isolate", "require")
 EMULATOR_POLICIES: Final = ("share", "isolate")
 _AXES: Final = ("sockets", "cores", "threads")
-_CPU_RESOURCE = re.compile(r"resources[^:]*:([VP]CPU)")
+_CPU_RESOURCE = re.compile(r"resources(?:[1-9][0-9]*)?:([VP]CPU)")
 _HYPERTHREADING = "HW_CPU_HYPERTHREADING"
-_HYPERTHREADING_KEY = re.compile(rf"trait[^:]*:{_HYPERTHREADING}")
+_HYPERTHREADING_KEY = re.compile(rf"trait(?:[1-9][0-9]*)?:{_HYPERTHREADING}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +185,13 @@ def _check_unpinned(pair: Pair, thread_policy: str | None, emulator: str | None)
 
 
 def _resource_policy(pair: Pair, policy: str | None) -> str | None:
-    """The policy that amounts of CPUs imply, in whatever group they stand (rules CMB-58..61)."""
+    """The policy that amounts of CPUs imply, in whatever numbered group they stand; zero is no amount (rules CMB-58..61)."""
     keys: dict[str, str] = {}
     amounts = {"VCPU": 0, "PCPU": 0}
     for key, text in pair.specs.items():
         found = _CPU_RESOURCE.fullmatch(key)
         amount = integer_text(text) if found else None
-        if found and amount is not None:
+        if found and amount:
             keys.setdefault(found[1], key)
             amounts[found[1]] += amount
     if not keys:
@@ -212,7 +212,7 @@ def _resource_policy(pair: Pair, policy: str | None) -> str | None:
 
 
 def _hyperthreading_keys(pair: Pair) -> list[str]:
-    """The extra specs that require or forbid the trait, in any group."""
+    """The extra specs that require or forbid the trait, in any numbered group."""
     return [key for key in pair.specs if _HYPERTHREADING_KEY.fullmatch(key)]
 
 
@@ -224,7 +224,7 @@ def _trait_policy(pair: Pair, thread_policy: str | None) -> str | None:
         implied = "require" if "required" in words else "isolate" if "forbidden" in words else None
     else:
         implied = "require" if _HYPERTHREADING in (pair.prop("traits_required") or ()) else None
-    if implied and thread_policy:
+    if (implied or any(pair.specs[key] for key in keys)) and thread_policy:
         message = f"the trait {_HYPERTHREADING} and a thread policy exclude each other"
         if keys:
             pair.bad_spec("InvalidRequest", "CMB-62", keys[0], None, message)

@@ -18,7 +18,9 @@ ANY: Final = -3
 _WORDS: Final = {"small": SMALL, "large": LARGE, "any": ANY}
 _SIZE = re.compile(r"([0-9]{1,15})(?:([KMGT]i?)?(b|bit|B))?")
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
-_MODELS = ("amd-sev", "amd-sev-es", "amd-sev-snp")
+_MODELS = ("amd-sev", "amd-sev-es", "amd-sev-snp", "intel-tdx")
+# These measure what they start, so they want firmware without a store that changes.
+_STATELESS = ("amd-sev-snp", "intel-tdx")
 _PAGE_ALLOWED = ["small", "large", "any", "size in KiB or with a unit"]
 
 
@@ -30,7 +32,7 @@ class MemEncryption:
 
     @property
     def locks_memory(self) -> bool:
-        return self.model != "amd-sev-snp"
+        return self.model in ("amd-sev", "amd-sev-es")
 
 
 def mem_page_size(pair: Pair) -> int | None:
@@ -105,6 +107,9 @@ def _check_firmware(pair: Pair, model: str) -> None:
         message = "encrypted memory needs a q35 machine"
         pair.bad_prop("InvalidMachineType", "CMB-07", "hw_machine_type", {"contains": "q35"}, message)
     stateless = pair.prop("hw_firmware_type") == "uefi" and pair.prop_flag("hw_firmware_stateless")
-    if model == "amd-sev-snp" and not stateless:
-        message = "memory encryption model amd-sev-snp needs an image with stateless firmware"
+    if model in _STATELESS and not stateless:
+        message = f"memory encryption model {model} needs an image with stateless firmware"
         pair.bad_prop("StatelessFirmwareRequired", "CMB-08", "hw_firmware_stateless", [True], message)
+    if model == "intel-tdx" and pair.prop("hw_video_model") != "none":
+        message = "memory encryption model intel-tdx needs an image with hw_video_model none"
+        pair.bad_prop("InvalidVideoMode", "CMB-08", "hw_video_model", ["none"], message)

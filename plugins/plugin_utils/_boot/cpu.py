@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from .types import integer_text
+
 # More than any hypervisor has; keeps a hostile list from filling the memory.
 MAX_CPUS = 65536
 
@@ -44,12 +46,13 @@ def _bits(item: str, shown: str) -> int:
 
 
 def _index(text: str, shown: str) -> int:
-    digits = text.strip()
-    if not digits.isascii() or not digits.isdigit():
+    """What Python's integer parser takes, as in Nova: a sign, underscores between digits and other scripts' digits pass."""
+    index = integer_text(text)
+    if index is None or index < 0:
         raise CpuListError(f"{shown[:40]!r} is neither a CPU nor a range of CPUs")
-    if len(digits) > 10 or int(digits) >= MAX_CPUS:
+    if index >= MAX_CPUS:
         raise CpuListError(f"{shown[:40]!r} is beyond CPU {MAX_CPUS - 1}")
-    return int(digits)
+    return index
 
 
 def _ones(bits: int) -> Iterator[int]:

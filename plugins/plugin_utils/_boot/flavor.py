@@ -148,9 +148,10 @@ def _read_flavor(
 
 
 def _id(flavor: Mapping[Any, Any], name: str, problems: Problems, field: str) -> str:
-    """The id as text; a flavor without one gets the identity of its name (rules FLV-02)."""
+    """The id as text; a flavor without one gets the identity of its name, as Nova makes one up for the number 0 too (rules
+    FLV-02)."""
     given = flavor.get("id")
-    if given is None:
+    if given is None or (isinstance(given, (int, float)) and not isinstance(given, bool) and given == 0):
         return identity("flavor", name)
     path = join_path(field, "id")
     text = str(given) if isinstance(given, float) or (isinstance(given, int) and abs(given) < 10**255) else given

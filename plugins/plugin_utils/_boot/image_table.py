@@ -82,7 +82,7 @@ PROPERTIES: Final[tuple[Property, ...]] = (
     Property("hw_locked_memory", "PRP-24", FLAG, "domain: memoryBacking/locked"),
     Property("hw_machine_type", "PRP-25", TEXT, "domain: os/type@machine"),
     Property("hw_mem_encryption", "PRP-26", FLAG, "domain: launchSecurity"),
-    Property("hw_mem_encryption_model", "PRP-27", words("amd-sev", "amd-sev-es", "amd-sev-snp"), "domain: launchSecurity"),
+    Property("hw_mem_encryption_model", "PRP-27", words("amd-sev amd-sev-es amd-sev-snp intel-tdx"), "domain: launchSecurity"),
     Property("hw_mem_page_size", "PRP-28", TEXT, "domain: memoryBacking/hugepages"),
     Property("hw_numa_nodes", "PRP-29", NUMBER, "domain: cpu/numa"),
     Property(

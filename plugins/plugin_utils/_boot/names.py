@@ -41,7 +41,8 @@ def server_names(
     """The names of one server out of ``built``, ``index`` counting from 0.
 
     The suffix ``-<n>`` (n from 1) depends on how many are built, not on how many were allowed (NAM-07, NAM-08). A host name
-    that the user gave is never changed (NAM-09); without a display name both derive from the uuid (NAM-10).
+    that the user gave is never changed (NAM-09), an empty one is none; without a display name both derive from the uuid
+    (NAM-10).
     """
     if display_name is None:
         if uuid is None:
@@ -50,7 +51,7 @@ def server_names(
     else:
         base = sanitize_hostname(display_name)
     suffix = f"-{index + 1}" if built > 1 else ""
-    if requested_hostname is not None:
+    if requested_hostname:
         hostname: str | None = requested_hostname
     elif base:
         hostname = f"{base}{suffix}"

@@ -85,7 +85,7 @@ def _only_one(pair: Pair, rule: str, name: str) -> None:
 def _node_count(pair: Pair) -> int | None:
     """Rules CMB-67, CMB-68; 0 after a problem."""
     flavor, image = pair.spec("hw:numa_nodes"), pair.prop("hw_numa_nodes")
-    if flavor is not None and image is not None:
+    if flavor is not None and image:
         _only_one(pair, "CMB-67", "numa_nodes")
     # Unlike other integers this one must be written plainly: no sign, no space.
     given = image if flavor is None else read_integer(flavor)

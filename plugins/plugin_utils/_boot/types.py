@@ -112,12 +112,13 @@ def scalar_text(value: str | float) -> str:
 
 
 def read_integer(value: object) -> int | None:
-    """A whole number, or text of ASCII digits alone (the API's integer); booleans and fractions do not fit."""
+    """A whole number, or text of ASCII digits alone but for one final newline (the API's integer); booleans and fractions do
+    not fit."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and len(value) <= 40 and value.isascii() and value.isdigit():
+    if isinstance(value, str) and len(value) <= 40 and value.isascii() and _without_final_newline(value).isdigit():
         return int(value)
     return None
 

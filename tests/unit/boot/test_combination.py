@@ -65,6 +65,7 @@ PINNED = {"hw:cpu_policy": "dedicated"}
 MIXED = {"hw:cpu_policy": "mixed"}
 REALTIME = {"hw:cpu_realtime": "yes"}
 ENCRYPTED = {"hw:mem_encryption": "yes"}
+TDX = {"hw:mem_encryption_model": "intel-tdx"}
 UEFI = {"hw_firmware_type": "uefi"}
 
 
@@ -152,6 +153,8 @@ def test_one_value_comes_of_the_two(field: str, specs: Specs, properties: Proper
         (ENCRYPTED, {**UEFI, "hw_machine_type": "pc"}, "InvalidMachineType"),
         ({**ENCRYPTED, "hw:mem_encryption_model": "amd-sev-snp"}, UEFI, "StatelessFirmwareRequired"),
         ({**ENCRYPTED, "hw:mem_encryption_model": "other"}, UEFI, "Invalid"),
+        ({**ENCRYPTED, **TDX}, {**UEFI, "hw_video_model": "none"}, "StatelessFirmwareRequired"),
+        ({**ENCRYPTED, **TDX}, {**UEFI, "hw_firmware_stateless": True}, "InvalidVideoMode"),
         ({"hw:cpu_max_cores": "2"}, {"hw_cpu_max_cores": 4}, "ImageVCPULimitsRangeExceeded"),
         ({"hw:cpu_max_cores": "2"}, {"hw_cpu_cores": 4}, "ImageVCPUTopologyRangeExceeded"),
         ({"hw:cpu_cores": ""}, {}, "InvalidRequest"),
@@ -171,6 +174,7 @@ def test_one_value_comes_of_the_two(field: str, specs: Specs, properties: Proper
             "ImageCPUThreadPolicyForbidden",
         ),
         ({**PINNED, "hw:cpu_thread_policy": "require", "trait1:HW_CPU_HYPERTHREADING": "required"}, {}, "InvalidRequest"),
+        ({**PINNED, "hw:cpu_thread_policy": "require", "trait:HW_CPU_HYPERTHREADING": "maybe"}, {}, "InvalidRequest"),
         ({"hw:emulator_threads_policy": "loose"}, {}, "InvalidEmulatorThreadsPolicy"),
         ({"hw:emulator_threads_policy": "isolate"}, {}, "BadRequirementEmulatorThreadsPolicy"),
         ({**PINNED, **REALTIME}, {}, "RealtimeMaskNotFoundOrInvalid"),
@@ -322,6 +326,24 @@ def test_a_flavor_speaks_alone_without_an_image() -> None:
     assert answer.value.cpu.policy == "dedicated"
 
 
+@pytest.mark.parametrize(
+    "specs",
+    [
+        {"resources:PCPU": "0", "resources:VCPU": "2"},
+        {**PINNED, "resources:PCPU": "0"},
+        {"hw:cpu_policy": "shared", "resources_NET:PCPU": "2", "trait_NET:HW_CPU_HYPERTHREADING": "required"},
+    ],
+)
+def test_amounts_of_none_and_of_named_groups_say_nothing_of_cpus(specs: Specs) -> None:
+    assert _combine(specs, {}).problems == ()
+
+
+def test_an_image_of_no_nodes_leaves_them_to_the_flavor() -> None:
+    answer = _combine({"hw:numa_nodes": "2"}, {"hw_numa_nodes": 0})
+    assert answer.problems == ()
+    assert len(answer.value.numa_cells or ()) == 2
+
+
 def test_one_vcpu_has_one_queue() -> None:
     answer = _combine({"hw:vif_multiqueue_enabled": "no"}, {"hw_vif_multiqueue_enabled": True}, vcpus=1)
     assert answer.problems == ()
@@ -331,11 +353,12 @@ def test_one_vcpu_has_one_queue() -> None:
 
 def test_encrypted_memory_is_locked_by_two_models() -> None:
     locks = {}
-    for model in ("amd-sev", "amd-sev-es", "amd-sev-snp"):
-        found = _combine({**ENCRYPTED, "hw:mem_encryption_model": model}, {**UEFI, "hw_firmware_stateless": True}).value
+    image = {**UEFI, "hw_firmware_stateless": True, "hw_video_model": "none"}
+    for model in ("amd-sev", "amd-sev-es", "amd-sev-snp", "intel-tdx"):
+        found = _combine({**ENCRYPTED, "hw:mem_encryption_model": model}, image).value
         assert found.mem_encryption is not None
         locks[model] = found.mem_encryption.locks_memory
-    assert locks == {"amd-sev": True, "amd-sev-es": True, "amd-sev-snp": False}
+    assert locks == {"amd-sev": True, "amd-sev-es": True, "amd-sev-snp": False, "intel-tdx": False}
 
 
 def test_all_problems_at_once_and_the_same_again() -> None:
@@ -363,6 +386,7 @@ def test_all_problems_at_once_and_the_same_again() -> None:
         ("0 - 2", [0, 1, 2]),
         ("", []),
         ("65535", [65535]),
+        ("+1,1_0-+11, \n", [1, 10, 11]),
     ],
 )
 def test_cpu_lists(text: str, expected: list[int]) -> None:

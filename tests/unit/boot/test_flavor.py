@@ -55,6 +55,7 @@ def test_defaults() -> None:
         pytest.param("name", "n" * 255, "n" * 255, id="name-longest"),
         pytest.param("id", 7, "7", id="id-number"),
         pytest.param("id", 1.5, "1.5", id="id-fraction"),
+        pytest.param("id", 0, identity("flavor", SMALL["name"]), id="id-zero"),
         pytest.param("id", "A b.c_d-9", "A b.c_d-9", id="id-text"),
         pytest.param("ram", str(LARGEST), LARGEST, id="ram-largest-as-text"),
         pytest.param("vcpus", LARGEST, LARGEST, id="vcpus-largest"),

@@ -58,3 +58,4 @@ def test_names_that_need_the_uuid() -> None:
 
 def test_requested_hostname_is_not_touched() -> None:
     assert server_names("vm", 2, 1, requested_hostname="A.b_C") == ("vm-2", "A.b_C")
+    assert server_names("vm", 2, 1, requested_hostname="") == ("vm-2", "vm-2")

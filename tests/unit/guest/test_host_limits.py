@@ -146,6 +146,12 @@ def test_memory_is_never_left_in_the_clear(specs: dict[str, str], field: str) ->
     ]
 
 
+def test_a_model_of_encryption_that_is_not_built_is_refused() -> None:
+    image = {**UEFI, "hw_firmware_stateless": True, "hw_video_model": "none", "hw_mem_encryption_model": "intel-tdx"}
+    found = with_specs({"hw:mem_encryption": "true"}, image)
+    assert [(p.code, p.field) for p in found.problems] == [("NotBuilt", "image.properties.hw_mem_encryption_model")]
+
+
 @pytest.mark.parametrize(
     ("specs", "properties", "field"),
     [

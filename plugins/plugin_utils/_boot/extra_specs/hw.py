@@ -37,7 +37,12 @@ SPECS: tuple[Spec, ...] = (
     Spec("hw:boot_menu", "ESP-40", boolean(), "domain: os/bootmenu"),
     Spec("hw:vif_multiqueue_enabled", "ESP-41", boolean(), "domain: interface/driver@queues"),
     Spec("hw:mem_encryption", "ESP-42", boolean(), "domain: launchSecurity"),
-    Spec("hw:mem_encryption_model", "ESP-43", words("amd-sev", "amd-sev-es", "amd-sev-snp"), "domain: launchSecurity"),
+    Spec(
+        "hw:mem_encryption_model",
+        "ESP-43",
+        words("amd-sev", "amd-sev-es", "amd-sev-snp", "intel-tdx"),
+        "domain: launchSecurity",
+    ),
     Spec(
         "hw:pmem",
         "ESP-44",

@@ -69,6 +69,11 @@ def design_launch_security(context: Context) -> LaunchSecurity | None:
     encryption = context.combination.mem_encryption
     if encryption is None:
         return None
+    if encryption.model not in _POLICIES:
+        field = context.wish_field("hw:mem_encryption_model")
+        message = f"memory encryption with {encryption.model} is not built yet, so the request is refused"
+        context.refuse("NotBuilt", "SEV-03", field, encryption.model, list(_POLICIES), message)
+        return None
     _check_encryption(context, encryption.model)
     if encryption.model not in _models(context):
         return None
