@@ -185,6 +185,10 @@ def _check_source(fields: Mapping[str, Any], reference: str | None, problems: Pr
             message = f"{where} is not allowed: a blank device is made from nothing"
             problems.add("InvalidBDMFormat", "BDM-04", where, shown(reference), None, message)
         return {}
+    if "source_type" in fields and source not in SOURCES:
+        path = join_path(field, "source_type")
+        message = f"{path} must be one of {', '.join(SOURCES)}"
+        problems.add("InvalidBDMFormat", "BDM-03", path, shown(source), list(SOURCES), message)
     if source in SOURCES and not reference:
         message = f"{where} is missing: it must name the {source}"
         if fields.get(f"{source}_id"):

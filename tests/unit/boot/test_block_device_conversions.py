@@ -22,6 +22,7 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.block_devic
     blank_device,
     empty_device,
     image_device,
+    parse_entry,
 )
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.block_device_legacy import (
     from_legacy_list,
@@ -58,6 +59,12 @@ def test_legacy_and_back() -> None:
     back = to_legacy_list([entry.device for entry in listed.value])
     given = [{key: entry[key] for key in raw} for raw, entry in zip(raws, back, strict=True)]
     assert given == raws
+
+
+@pytest.mark.parametrize("source", ["disk", "", None])
+def test_a_source_that_is_none_is_refused_whatever_it_names(source: object) -> None:
+    answer = parse_entry({"source_type": source, "destination_type": "volume", "uuid": "v1"}, image_given=True, field="d")
+    assert [(problem.code, problem.field) for problem in answer.problems] == [("InvalidBDMFormat", "d.source_type")]
 
 
 def test_local_image_has_no_legacy_form() -> None:
