@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every domain that any test renders from our own templates holds against libvirt's schema.
 
-What is generated is the same in each run, and how long an example takes decides nothing: `make fuzz` looks for new ones."""
+What is generated is the same in each run, and how long an example takes, or the making of one, decides nothing: `make fuzz` looks for new ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest import render
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.shape import PLAIN, Shape
@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.unit.guest.schema import assert_valid
 
-settings.register_profile("kilonova", derandomize=True, deadline=None)
+settings.register_profile("kilonova", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kilonova")
 
 
