@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every domain that any test renders from our own templates holds against libvirt's schema.
 
-What is generated is the same in each run, and how long an example takes, or the making of one, decides nothing: `make fuzz` looks for new ones."""
+What is generated is the same in each run, and how long an example takes, or the making of one, decides nothing: `make fuzz`
+looks for new ones."""
 
 from __future__ import annotations
 
