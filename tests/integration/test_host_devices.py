@@ -19,7 +19,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._volume_name impo
 from tests.lab import Lab
 
 from .test_failures import ALIEN, only_error
-from .world import HOST_OPTIONS, READY, World
+from .world import HOST_OPTIONS, READY, World, server_task
 
 pytestmark = pytest.mark.lab
 
@@ -83,7 +83,7 @@ def test_pci_devices_are_given_once(world: World) -> None:
     answer = world.server(servers=servers, **{key: given[key] for key in given if key != "flavor"})
     assert not answer.get("failed"), answer["msg"]
     assert [devices_of(world, f"web-{index}") for index in range(2)] == [[address] for address in addresses]
-    assert not world.server(name="web-0", **given)["changed"]
+    assert not world.play(server_task(name="web-0", **given)).only["changed"]
     assert not world.server(name="web-0", redefine=True, **given)["changed"]
 
     [problem] = world.server(name="web-2", **given)["problems"]

@@ -201,6 +201,11 @@ def test_facts_without_devices_say_so() -> None:
     assert "node_devices" in refused(ask("gpu:1", given))
 
 
+def test_options_without_devices_say_so() -> None:
+    wanted = server(flavor=flavor(extra_specs={"pci_passthrough:alias": "gpu:1"}))
+    assert "pci.device_spec says" in refused(design(wanted, host_options={"pci": {"alias": GPU}}))
+
+
 @pytest.mark.parametrize(
     ("policy", "nodes", "given"),
     [
