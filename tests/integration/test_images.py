@@ -25,12 +25,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.kilonova.compute.plugins.module_utils import _fetch
 from ansible_collections.kilonova.compute.plugins.module_utils._argspec import image_spec
 from ansible_collections.kilonova.compute.plugins.module_utils._errors import KilonovaError
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.base_image import content_name
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image import ensure_image
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.image_removal import (
     prune_images,
     read_images,
     remove_image,
 )
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.storage import create_volume
 
 from .pools import own_pool
 from .web import serve
@@ -159,6 +161,18 @@ def test_a_full_pool_keeps_nothing_half(world: World, lab: Any, tmp_path: Path) 
         assert "unpacks to more than 2097152 bytes" in refused(world, path=str(packed), pool=pool)
 
 
+def test_what_a_killed_transfer_left_takes_no_room_from_the_next(world: World, lab: Any, tmp_path: Path) -> None:
+    noise = tmp_path / "noise"
+    noise.write_bytes(random.Random(3).randbytes(4 << 20))
+    with own_pool(world, lab.shared / "small", size="6m") as pool:
+        with world.connected() as connection:
+            name = content_name(hashlib.sha256(noise.read_bytes()).hexdigest())
+            half = {"name": name, "capacity": 4 << 20, "format": "raw", "sparse": False}
+            create_volume(connection.storagePoolLookupByName(pool), half)
+        assert image(world, path=str(noise), pool=pool)["changed"]
+        remove(world, pool=pool)
+
+
 def test_a_full_temporary_folder_is_one_message(world: World, tmp_path: Path) -> None:
     """What is fetched or unpacked is kept there before it is checked: files of this process end at 1 MiB meanwhile."""
     packed = gzip.compress(random.Random(2).randbytes(2 << 20) + bytes(64 << 10))
@@ -265,6 +279,7 @@ def test_two_runs_bring_one_image(world: World, tmp_path: Path) -> None:
         runs = [pool.submit(image, world, path=str(disk)) for _ in range(2)]
         answers = [run.result() for run in runs]
     assert {answer["image"]["sha256"] for answer in answers} == {sha256(RAW * 4)[7:]}
+    assert sorted(answer["changed"] for answer in answers) == [False, True]
     with world.connected() as connection:
         (listed,) = read_images(connection, {"name": "it"})
     kept = world.host.path(listed["path"])

@@ -13,7 +13,7 @@ import hashlib
 import io
 import json
 import time
-from typing import Any, BinaryIO, Dict, List, Optional
+from typing import Any, BinaryIO, Dict, List, Optional, Tuple
 from xml.etree import ElementTree
 
 from .._errors import HypervisorError
@@ -89,8 +89,9 @@ def find_bases(connection: Any, pool_name: str, sha256: str) -> List[Dict[str, A
 
 def store_base(
     connection: Any, pool_name: str, source: BinaryIO, facts: Dict[str, Any], progress: Progress = SILENT
-) -> Dict[str, Any]:
-    """Stores a verified image. ``facts``: {name, sha256, disk_format, virtual_size, size}. Returns its record."""
+) -> Tuple[Dict[str, Any], bool]:
+    """Stores a verified image. ``facts``: {name, sha256, disk_format, virtual_size, size}. Returns its record, and whether this
+    run has changed anything."""
     pool = open_pool(connection, pool_name)
     volume = content_name(facts["sha256"])
     kept: List[bool] = []
@@ -121,12 +122,12 @@ def store_base(
     )
     mine = _of_name(connection, pool, facts)
     if mine is not None:
-        return mine
+        return mine, False
     content = find_volume(pool, volume)
     record = write_record(connection, pool, dict(facts, modified="" if content is None else modified_time(content)))
     # libvirt learns a volume's format when it looks at the pool, and it has not looked since the content came.
     refresh(pool)
-    return _of_name(connection, pool, facts) or record
+    return _of_name(connection, pool, facts) or record, True
 
 
 def _of_name(connection: Any, pool: Any, facts: Dict[str, Any]) -> Optional[Dict[str, Any]]:

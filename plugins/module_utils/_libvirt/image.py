@@ -16,9 +16,9 @@ from .._fetch import fetch, is_current
 from .._image_header import BOOT_FILES, ImageError, check, inspect
 from .._progress import Progress, note_in
 from .._sums import read_checksum
-from .base_image import EXTRAS, find_bases, list_bases, store_base, write_record
+from .base_image import EXTRAS, content_name, find_bases, list_bases, store_base, write_record
 from .errors import translate_errors
-from .storage import open_pool, refresh
+from .storage import open_pool, refresh, volume_names
 
 Params = Dict[str, Any]
 
@@ -158,13 +158,15 @@ def _store(
     if found:
         return _found(connection, params, base, found, check_mode=check_mode)
     room = _room(connection, params["pool"])
-    if base["size"] > room:
+    # What is there without a record is another run's, or is replaced.
+    if base["size"] > room and content_name(sha256) not in volume_names(open_pool(connection, params["pool"])):
         raise ImageError(
             "the image %s has %d bytes, and the pool %s has room for %d" % (params["name"], base["size"], params["pool"], room)
         )
+    changed = True
     if not check_mode:
-        base = store_base(connection, params["pool"], source, base, params["progress"])
-    return {"changed": True, "image": shown(base)}
+        base, changed = store_base(connection, params["pool"], source, base, params["progress"])
+    return {"changed": changed, "image": shown(base)}
 
 
 def _found(
