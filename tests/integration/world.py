@@ -25,6 +25,7 @@ from ansible_collections.kilonova.compute.plugins.module_utils._errors import Ki
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.connection import open_connection
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.hypervisor import hypervisor_facts
 from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.spawn import spawn
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.storage import clear_volume, refresh
 from ansible_collections.kilonova.compute.plugins.plugin_utils._plan.server_task import ServerTask
 from tests.guest.facts import parse_console
 from tests.lab import Host, Lab
@@ -126,7 +127,7 @@ class World:
         with self.connected() as connection:
             volumes = []
             for pool in connection.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
-                pool.refresh(0)
+                refresh(pool)  # libvirt may still be busy with what a killed run asked for
                 volumes += [f"{pool.name()}/{name}" for name in pool.listVolumes()]
             return {
                 "domains": sorted(domain.name() for domain in connection.listAllDomains()),
@@ -151,7 +152,7 @@ class World:
             pool = connection.storagePoolLookupByName("default")
             for volume in pool.listAllVolumes():
                 if not volume.name().startswith("base_"):
-                    volume.delete()
+                    clear_volume(pool, volume.name())
         for log in self.host.path("/var/log/libvirt/qemu").glob("*.log"):
             log.unlink()
 
