@@ -216,5 +216,9 @@ KEPT_RAW: Final = frozenset(
     ("mappings", "block_device_mapping", "bdm_v2", "root_device_name", "auto_disk_config", "architecture", "vm_mode")
 )
 BY_NAME: Final[dict[str, Property]] = {entry.name: entry for entry in PROPERTIES}
+# What Nova's image object holds: neither names that are nobody's nor those that are read straight from the image.
+TYPED: Final = frozenset(
+    {entry.name for entry in PROPERTIES if entry.rule.startswith("PRP")} | {"hw_numa_cpus", "hw_numa_mem", "traits_required"}
+)
 ADAPTER: Final = "vmware_adaptertype"
 SCSI_MODELS: Final = _SCSI_MODELS

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.image_table import TYPED
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.shapes import Flavor, Image, Server
 
 from .image_facts import image_facts
@@ -104,7 +105,7 @@ def _nova_instance(server: Server, *, uuid: str, ports: Sequence[NovaPort], cloc
         name=server["name"] or uuid,
         creation_time=clock.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
         flavor=_nova_flavor(server["flavor"]),
-        image=_nova_image(image_facts(server), image_id),
+        image=_nova_image(image_facts(server), image_id, disk=server["flavor"]["disk"]),
         owner=_owner(server),
         root_type="image" if image_id else "volume",
         root_uuid=image_id,
@@ -140,16 +141,17 @@ def _nova_flavor(flavor: Flavor) -> NovaFlavor:
     )
 
 
-def _nova_image(image: Image | None, image_id: str) -> NovaImage:
+def _nova_image(image: Image | None, image_id: str, *, disk: int) -> NovaImage:
+    """Guest META-07 to META-09: what is known of the image once a server was made of it, which has a disk of ``disk`` GiB."""
     if image is None:
         return NovaImage(uuid="", container_format=None, disk_format=None, min_disk=None, min_ram=None, properties=())
     return NovaImage(
         uuid=image_id,
         container_format=image["container_format"],
         disk_format=image["disk_format"],
-        min_disk=image["min_disk"],
+        min_disk=max(image["min_disk"], disk),
         min_ram=image["min_ram"],
-        properties=tuple(sorted((name, _property_text(value)) for name, value in image["properties"].items())),
+        properties=tuple(sorted((name, _property_text(value)) for name, value in image["properties"].items() if name in TYPED)),
     )
 
 
