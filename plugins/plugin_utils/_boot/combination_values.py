@@ -159,15 +159,15 @@ def ephemeral_encryption_format(pair: Pair) -> str | None:
 
 def watchdog_action(pair: Pair) -> str:
     """Rules CMB-23: the image wins."""
-    return _first_word(pair, "watchdog_action", _WATCHDOG, "CMB-23", image_first=True) or "disabled"
+    return _first_word(pair, "watchdog_action", _WATCHDOG, "CMB-23", "InvalidWatchdogAction", image_first=True) or "disabled"
 
 
 def viommu_model(pair: Pair) -> str | None:
     """Rules CMB-24: the flavor wins."""
-    return _first_word(pair, "viommu_model", _VIOMMU, "CMB-24", image_first=False)
+    return _first_word(pair, "viommu_model", _VIOMMU, "CMB-24", "Invalid", image_first=False)
 
 
-def _first_word(pair: Pair, name: str, choices: tuple[str, ...], rule: str, *, image_first: bool) -> str | None:
+def _first_word(pair: Pair, name: str, choices: tuple[str, ...], rule: str, code: str, *, image_first: bool) -> str | None:
     spec, prop = f"hw:{name}", f"hw_{name}"
     flavor, image = pair.spec(spec), pair.prop(prop)
     from_image = bool(image) and (image_first or not flavor)
@@ -181,9 +181,9 @@ def _first_word(pair: Pair, name: str, choices: tuple[str, ...], rule: str, *, i
         return word
     message = f"{prop if from_image else spec} must be one of {', '.join(choices)}"
     if from_image:
-        pair.bad_prop("Invalid", rule, prop, list(choices), message)
+        pair.bad_prop(code, rule, prop, list(choices), message)
     else:
-        pair.bad_spec("Invalid", rule, spec, list(choices), message)
+        pair.bad_spec(code, rule, spec, list(choices), message)
     return None
 
 

@@ -137,7 +137,7 @@ def test_one_value_comes_of_the_two(field: str, specs: Specs, properties: Proper
         ({"hw:maxphysaddr_mode": "emulate"}, {"hw_maxphysaddr_mode": "passthrough"}, "FlavorImageConflict"),
         ({"hw:ephemeral_encryption": "no"}, {"hw_ephemeral_encryption": True}, "FlavorImageConflict"),
         ({"hw:ephemeral_encryption_format": "zip"}, {}, "Invalid"),
-        ({"hw:watchdog_action": "bark"}, {}, "Invalid"),
+        ({"hw:watchdog_action": "bark"}, {}, "InvalidWatchdogAction"),
         ({}, {"hw_video_ram": 1}, "RequestedVRamTooHigh"),
         ({"hw:pci_numa_affinity_policy": "socket"}, {"hw_pci_numa_affinity_policy": "legacy"}, "ImagePCINUMAPolicyForbidden"),
         ({"hw:pci_numa_affinity_policy": "near"}, {}, "InvalidPCINUMAAffinity"),

@@ -44,3 +44,8 @@ SOCKET = {"vhostuser_socket": "/s"}
 PINNED = {"hw:cpu_policy": "dedicated"}
 
 
+def test_no_resources_are_no_policy() -> None:
+    found = with_specs({"resources:PCPU": "0", "resources:VCPU": "0"})
+    assert (found.problems, found.domain.cpu.cells if found.domain.cpu else None) == ((), ())
+
+
