@@ -38,7 +38,76 @@ def test_metadata_lists_what_novas_image_object_holds() -> None:
     assert xpath(found, "//*[local-name()='minDisk']") == ["7"]
 
 
+@pytest.mark.parametrize(
+    ("vif", "options", "properties", "expected"),
+    [
+        # vhost is named for a virtual function that the host drives, whatever the model.
+        ({"type": "hw_veb", "vnic_type": "macvtap", "profile": PCI}, {}, {"hw_vif_model": "e1000"}, ["vhost"]),
+        ({"type": "hw_veb", "vnic_type": "macvtap", "profile": PCI}, {}, {}, ["vhost"]),
+        # Ring sizes alone make no driver, beside something else they stand there.
+        ({"type": "ovs"}, {"rx_queue_size": 256}, {"hw_vif_model": "e1000"}, []),
+        ({"type": "ovs"}, {"rx_queue_size": 256}, {"hw_virtio_packed_ring": True}, ["vhost", "256", "on"]),
+        ({"type": "hw_veb", "vnic_type": "direct", "profile": PCI}, {"rx_queue_size": 256}, {}, []),
+        (
+            {"type": "ovs", "vnic_type": "vdpa", "profile": {"vdpa_device": "/dev/vhost-vdpa-0"}},
+            {"rx_queue_size": 256, "tx_queue_size": 512},
+            {},
+            [],
+        ),
+        (
+            {"type": "vhostuser", "details": {"vhostuser_socket": "/s"}},
+            {"tx_queue_size": 512, "use_virtio_for_bridges": False},
+            {},
+            ["512"],
+        ),
+    ],
+)
+def test_drivers_of_ports(vif: Any, options: Any, properties: Any, expected: list[str]) -> None:
+    assert xpath(plug(vif, options, **properties), DRIVER) == expected
+
+
+def test_emulation_has_its_ring_size() -> None:
+    found = plug({"type": "ovs"}, {"rx_queue_size": 256}, host=hypervisor("qemu"))
+    assert xpath(found, DRIVER) == ["qemu", "256"]
+
+
 SOCKET = {"vhostuser_socket": "/s"}
+
+
+@pytest.mark.parametrize(
+    ("vif", "kind", "target"),
+    [
+        ({"type": "vrouter", "target_dev": "t", "mtu": 9000}, "ethernet", ["t"]),
+        ({"type": "vrouter", "vnic_type": "direct", "profile": PCI}, "hostdev", []),
+        ({"type": "vrouter", "vnic_type": "virtio-forwarder", "details": SOCKET}, "vhostuser", ["nicf11868e4-d7"]),
+        ({"type": "ivs"}, "ethernet", ["nicf11868e4-d7"]),
+        ({"type": "ivs", "details": {"ovs_hybrid_plug": True}}, "bridge", ["nicf11868e4-d7"]),
+        ({"type": "agilio_ovs", "vnic_type": "direct", "profile": PCI}, "hostdev", []),
+        ({"type": "agilio_ovs"}, "bridge", ["nicf11868e4-d7"]),
+        ({"type": "vhostuser", "details": {**SOCKET, "vhostuser_ovs_plug": True}}, "vhostuser", ["vhuf11868e4-d7"]),
+        ({"type": "tap"}, "ethernet", []),
+        ({"type": "iovisor", "target_dev": "t", "mtu": 9000}, "ethernet", ["t"]),
+    ],
+)
+def test_kinds_of_ports(vif: Any, kind: str, target: list[str]) -> None:
+    found = plug(vif)
+    assert found.problems == ()
+    assert (xpath(found, "//interface/@type"), xpath(found, "//interface/target/@dev")) == ([kind], target)
+    assert xpath(found, "//interface/mtu/@size") == (["9000"] if vif["type"] == "vrouter" and "mtu" in vif else [])
+
+
+def test_a_port_that_only_the_model_spoils_is_refused() -> None:
+    details = {"macvtap_source": "eth0", "macvtap_mode": "bridge", "physical_interface": "eth0"}
+    found = plug({"type": "macvtap", "details": details}, hw_vif_model="sriov")
+    assert [problem.code for problem in found.problems] == ["UnsupportedHardware"]
+
+
+@pytest.mark.parametrize(
+    ("vif_type", "vnic_type", "code"), [("vrouter", "vdpa", "NotImplementedError"), ("", "", "InternalError")]
+)
+def test_ports_that_nobody_plugs(vif_type: str, vnic_type: str, code: str) -> None:
+    found = plug({"type": vif_type, "vnic_type": vnic_type})
+    assert [problem.code for problem in found.problems] == [code]
 
 
 PINNED = {"hw:cpu_policy": "dedicated"}

@@ -22,6 +22,8 @@ DIRECT_VNIC_TYPES = (
 _MODELS = ("virtio", "ne2k_pci", "pcnet", "rtl8139", "e1000", "e1000e", "spapr-vlan", "vmxnet3", "igb")
 _IGB = 9003000
 _WITH_MTU = ("ethernet", "bridge")
+# Their backends are not the host's own, which take no size for what they send.
+_WITH_QUEUE_SIZES = ("vhostuser", "vdpa")
 
 
 def interface(
@@ -31,20 +33,20 @@ def interface(
     *,
     vnic_type: str = "normal",
     model: str | None = None,
-    backend: bool = True,
+    driver: str | None = None,
     bandwidth: bool = True,
     mtu: int | None = None,
     **fields: Any,
 ) -> Interface:
-    """An interface with model and driver by the common rules. ``model`` forces one; without ``backend`` the driver has no name
-    (vhost-user brings its own); ``fields`` are those of the model class that the type adds."""
-    emulated = vnic_type not in DIRECT_VNIC_TYPES
-    chosen = (model or interface_model(context)) if emulated else None
+    """An interface with model and driver by the common rules. ``model`` and ``driver`` force one; ``fields`` are those of the
+    model class that the type adds."""
+    chosen = None if vnic_type in DIRECT_VNIC_TYPES else interface_model(context)
+    found = _driver(context, net_type, chosen, emulated=vnic_type not in DIRECT_VNIC_TYPES, forced=driver)
     return Interface(
         type=net_type,
         mac=mac,
-        model=chosen,
-        driver=_driver(context, chosen, backend=backend) if emulated else None,
+        model=model or chosen,
+        driver=found if found != InterfaceDriver() else None,
         mtu=mtu if net_type in _WITH_MTU else None,
         bandwidth=_bandwidth(context) if bandwidth else (),
         **fields,
@@ -71,23 +73,32 @@ def _refuse_model(context: Context, wanted: str, allowed: list[str] | None, mess
     context.refuse("UnsupportedHardware", "VIF-02", field, wanted, allowed, message)
 
 
-def _driver(context: Context, model: str | None, *, backend: bool) -> InterfaceDriver | None:
-    """Guest VIF-03 to VIF-10; None where there is nothing to say."""
+def _driver(
+    context: Context, net_type: str, model: str | None, *, emulated: bool, forced: str | None
+) -> InterfaceDriver | None:
+    """Guest VIF-03 to VIF-10; None where no name or ring asks for one. vhost-user brings its own backend, so it has no name."""
     packed = "on" if context.combination.virtio_packed_ring else None
-    if model != "virtio":
-        return None if packed is None else InterfaceDriver(packed=packed)
-    if context.virt_type == "qemu" and backend:
-        # Without a name QEMU would be given a vhost descriptor, which emulation has no use for.
-        return InterfaceDriver(name="qemu", packed=packed)
-    queues = _queues(context) if context.virt_type == "kvm" else None
     rx_size = context.options.number_or_none("libvirt", "rx_queue_size")
-    tx_size = context.options.number_or_none("libvirt", "tx_queue_size") if not backend else None
-    if queues is None and rx_size is None and tx_size is None and packed is None:
+    queued = net_type in _WITH_QUEUE_SIZES
+    name, queues = _backend(context, rx_size) if model == "virtio" else (None, None)
+    name = None if net_type == "vhostuser" else forced or name
+    if name is None and packed is None and net_type != "vhostuser":
         return None
-    named = backend and (queues is not None or rx_size is not None)
     return InterfaceDriver(
-        name="vhost" if named else None, queues=queues, rx_queue_size=rx_size, tx_queue_size=tx_size, packed=packed
+        name=name,
+        queues=queues,
+        rx_queue_size=rx_size if emulated or queued else None,
+        tx_queue_size=context.options.number_or_none("libvirt", "tx_queue_size") if queued else None,
+        packed=packed,
     )
+
+
+def _backend(context: Context, rx_size: int | None) -> tuple[str | None, int | None]:
+    """Name and queues. Without the name qemu, QEMU would be given a vhost descriptor, which emulation has no use for."""
+    if context.virt_type == "qemu":
+        return "qemu", None
+    queues = _queues(context) if context.virt_type == "kvm" else None
+    return ("vhost" if queues is not None or rx_size is not None else None), queues
 
 
 def _queues(context: Context) -> int | None:

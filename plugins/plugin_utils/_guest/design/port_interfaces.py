@@ -15,8 +15,8 @@ from .host_devices import parse_pci_address
 from .interface_base import interface
 
 _DEVICE_NAME_LENGTH = 14
+_OFFLOADED = ("direct", "virtio-forwarder")
 Nic = Interface | PciHostdev | None
-_HOST_DEVICES = ("direct", "accelerator-direct", "remote-managed")
 
 
 def port_interface(context: Context, vif: Vif, mac: str, field: str) -> Nic:
@@ -24,7 +24,8 @@ def port_interface(context: Context, vif: Vif, mac: str, field: str) -> Nic:
     designer = _TYPES.get(vif.get("type") or "")
     if designer is None:
         message = f"a port of the type {vif.get('type')} cannot be plugged"
-        context.refuse("InternalError", "VT-17", f"{field}.type", vif.get("type"), sorted(_TYPES), message)
+        code = "NovaException" if vif.get("type") else "InternalError"
+        context.refuse(code, "VT-17", f"{field}.type", vif.get("type"), sorted(_TYPES), message)
         return None
     return designer(context, vif, mac, field)
 
@@ -33,9 +34,17 @@ def _details(vif: Vif) -> Mapping[str, Any]:
     return vif.get("details") or {}
 
 
+def _vnic(vif: Vif) -> str:
+    return vif.get("vnic_type") or "normal"
+
+
+def _named(prefix: str, vif: Vif) -> str:
+    return (prefix + vif.get("port_id", ""))[:_DEVICE_NAME_LENGTH]
+
+
 def _target(vif: Vif) -> str:
     """Guest VIF-14."""
-    return vif.get("target_dev") or ("nic" + vif.get("port_id", ""))[:_DEVICE_NAME_LENGTH]
+    return vif.get("target_dev") or _named("nic", vif)
 
 
 def _bridge(context: Context, vif: Vif, mac: str, field: str) -> Nic:
@@ -48,6 +57,7 @@ def _on_bridge(context: Context, vif: Vif, mac: str, bridge: str, virtual_port: 
         context,
         "bridge",
         mac,
+        vnic_type=_vnic(vif),
         mtu=vif.get("mtu"),
         source=(("bridge", bridge),),
         target_dev=_target(vif),
@@ -55,45 +65,74 @@ def _on_bridge(context: Context, vif: Vif, mac: str, bridge: str, virtual_port: 
     )
 
 
+def _hybrid(context: Context, vif: Vif, mac: str) -> Nic:
+    """Guest VT-05: a Linux bridge of the port's own stands between guest and switch."""
+    return _on_bridge(context, vif, mac, _named("qbr", vif))
+
+
 def _ovs(context: Context, vif: Vif, mac: str, field: str) -> Nic:
     """Guest VT-02 to VT-05, VT-14, VT-15."""
     details = _details(vif)
-    if vif.get("vnic_type") == "vdpa":
+    if _vnic(vif) == "vdpa":
         device = details.get("vdpa_device") or (vif.get("profile") or {}).get("vdpa_device", "")
         return interface(context, "vdpa", mac, vnic_type="vdpa", bandwidth=False, source=(("dev", device),))
-    if vif.get("vnic_type") in _HOST_DEVICES:
+    if _vnic(vif) in ("direct", "remote-managed"):
         return _pci_interface(context, vif, mac, field, bandwidth=False)
     if details.get("ovs_hybrid_plug"):
-        return _on_bridge(context, vif, mac, ("qbr" + vif.get("port_id", ""))[:_DEVICE_NAME_LENGTH])
+        return _hybrid(context, vif, mac)
     if details.get("ovs_create_tap"):
-        return _ethernet(context, vif, mac, managed="no")
+        return _ethernet(context, vif, mac, target_managed="no")
     if vif.get("delegate_create"):
         return _ethernet(context, vif, mac)
-    bridge = details.get("bridge_name") or vif.get("bridge") or "br-int"
+    bridge = vif.get("bridge") or details.get("bridge_name") or "br-int"
     port = VirtualPort(type="openvswitch", parameters=((("interfaceid", vif.get("port_id", "")),),))
     return _on_bridge(context, vif, mac, bridge, port)
 
 
-def _ethernet(context: Context, vif: Vif, mac: str, *, managed: str | None = None, bandwidth: bool = True) -> Nic:
+def _ivs(context: Context, vif: Vif, mac: str, field: str) -> Nic:
+    return _hybrid(context, vif, mac) if _details(vif).get("ovs_hybrid_plug") else _ethernet(context, vif, mac)
+
+
+def _vrouter(context: Context, vif: Vif, mac: str, field: str) -> Nic:
+    if _vnic(vif) == "normal":
+        return _ethernet(context, vif, mac)
+    if _vnic(vif) in _OFFLOADED:
+        return _offloaded(context, vif, mac, field)
+    message = f"a port of the type vrouter cannot be of the vnic type {_vnic(vif)}"
+    context.refuse("NotImplementedError", "VT-17", f"{field}.vnic_type", _vnic(vif), ["normal", *_OFFLOADED], message)
+    return None
+
+
+def _agilio(context: Context, vif: Vif, mac: str, field: str) -> Nic:
+    return (_offloaded if _vnic(vif) in _OFFLOADED else _ovs)(context, vif, mac, field)
+
+
+def _offloaded(context: Context, vif: Vif, mac: str, field: str) -> Nic:
+    """A card switches the port's packets: the guest has a function of it, or speaks with it through a socket."""
+    if _vnic(vif) == "direct":
+        return _pci_interface(context, vif, mac, field, bandwidth=False)
+    return _vhost_user(context, vif, mac, field)
+
+
+def _ethernet(context: Context, vif: Vif, mac: str, **fields: Any) -> Nic:
+    """``fields`` replace what most ports of this kind have."""
     return interface(
         context,
         "ethernet",
         mac,
-        mtu=vif.get("mtu"),
-        bandwidth=bandwidth,
-        target_dev=_target(vif),
-        target_managed=managed,
+        **{"vnic_type": _vnic(vif), "mtu": vif.get("mtu"), "target_dev": _target(vif), **fields},
     )
 
 
 def _tap(context: Context, vif: Vif, mac: str, field: str) -> Nic:
     """Guest VT-07."""
-    return _ethernet(context, vif, mac, managed="no", bandwidth=False)
+    return _ethernet(context, vif, mac, target_dev=vif.get("target_dev"), target_managed="no", bandwidth=False)
 
 
-def _generic(context: Context, vif: Vif, mac: str, field: str) -> Nic:
-    """Guest VT-16."""
-    return _ethernet(context, vif, mac, bandwidth=vif.get("type") != "midonet")
+def _plain(context: Context, vif: Vif, mac: str, field: str) -> Nic:
+    """Guest VT-16: neither MTU nor a name that is made up."""
+    bandwidth = vif.get("type") != "midonet"
+    return _ethernet(context, vif, mac, mtu=None, target_dev=vif.get("target_dev"), bandwidth=bandwidth)
 
 
 def _vhost_user(context: Context, vif: Vif, mac: str, field: str) -> Nic:
@@ -108,10 +147,10 @@ def _vhost_user(context: Context, vif: Vif, mac: str, field: str) -> Nic:
         context,
         "vhostuser",
         mac,
-        backend=False,
+        vnic_type=_vnic(vif),
         bandwidth=False,
         source=(("type", "unix"), ("mode", _details(vif).get("vhostuser_mode") or "server"), ("path", path)),
-        target_dev=_target(vif),
+        target_dev=_named("vhu", vif) if _details(vif).get("vhostuser_ovs_plug") else _target(vif),
     )
 
 
@@ -125,7 +164,7 @@ def _macvtap(context: Context, vif: Vif, mac: str, field: str) -> Nic:
         context.refuse(code, "VT-08", f"{field}.details.{missing[0]}", None, None, message)
         return None
     source = (("dev", details["macvtap_source"]), ("mode", details["macvtap_mode"]))
-    return interface(context, "direct", mac, model="virtio", source=source)
+    return interface(context, "direct", mac, vnic_type=_vnic(vif), model="virtio", source=source)
 
 
 def _pci_address(context: Context, vif: Vif, field: str) -> PciAddress | None:
@@ -166,24 +205,25 @@ def _pci_interface(
 def _netdev(context: Context, vif: Vif, mac: str, *, vlan: int | None = None, port: VirtualPort | None = None) -> Nic:
     """A virtual function by its network device (guest VT-10)."""
     device = (vif.get("profile") or {}).get("netdev") or _details(vif).get("netdev", "")
-    return interface(context, "direct", mac, source=(("dev", device), ("mode", "passthrough")), vlan=vlan, virtual_port=port)
+    source = (("dev", device), ("mode", "passthrough"))
+    return interface(context, "direct", mac, driver="vhost", source=source, vlan=vlan, virtual_port=port)
 
 
 def _hw_veb(context: Context, vif: Vif, mac: str, field: str) -> Nic:
     """Guest VT-09, VT-10."""
     text = str(_details(vif).get("vlan") or "")
     vlan = int(text) if text.isdigit() else None
-    if vif.get("vnic_type") == "macvtap":
-        return _netdev(context, vif, mac, vlan=vlan)
-    return _pci_interface(context, vif, mac, field, vlan=vlan)
+    if _vnic(vif) in ("direct", "accelerator-direct"):
+        return _pci_interface(context, vif, mac, field, vlan=vlan)
+    return _netdev(context, vif, mac, vlan=vlan)
 
 
 def _qbh(context: Context, vif: Vif, mac: str, field: str) -> Nic:
     """Guest VT-11."""
     port = VirtualPort(type="802.1Qbh", parameters=((("profileid", str(_details(vif).get("profileid", ""))),),))
-    if vif.get("vnic_type") == "macvtap":
-        return _netdev(context, vif, mac, port=port)
-    return _pci_interface(context, vif, mac, field, virtual_port=port)
+    if _vnic(vif) == "direct":
+        return _pci_interface(context, vif, mac, field, virtual_port=port)
+    return _netdev(context, vif, mac, port=port)
 
 
 def _qbg(context: Context, vif: Vif, mac: str, field: str) -> Nic:
@@ -192,7 +232,7 @@ def _qbg(context: Context, vif: Vif, mac: str, field: str) -> Nic:
     names = ("managerid", "typeid", "typeidversion", "instanceid")
     port = VirtualPort(type="802.1Qbg", parameters=tuple(((name, str(details.get(name, ""))),) for name in names))
     source = (("dev", str(details.get("interface", ""))), ("mode", "vepa"))
-    return interface(context, "direct", mac, source=source, virtual_port=port)
+    return interface(context, "direct", mac, vnic_type=_vnic(vif), source=source, virtual_port=port)
 
 
 def _physical(context: Context, vif: Vif, mac: str, field: str) -> Nic:
@@ -212,6 +252,9 @@ _TYPES: dict[str, Callable[[Context, Vif, str, str], Nic]] = {
     "802.1qbg": _qbg,
     "hostdev_physical": _physical,
     "ib_hostdev": _physical,
-    "iovisor": _generic,
-    "midonet": _generic,
+    "iovisor": _plain,
+    "midonet": _plain,
+    "ivs": _ivs,
+    "vrouter": _vrouter,
+    "agilio_ovs": _agilio,
 }
