@@ -113,6 +113,21 @@ def test_ports_that_nobody_plugs(vif_type: str, vnic_type: str, code: str) -> No
 PINNED = {"hw:cpu_policy": "dedicated"}
 
 
+def test_a_host_that_was_never_told_pins_on_all_its_cpus() -> None:
+    host = hypervisor(numa_cells=[numa_cell(0, 8, 16384, threads=2)])
+    found = with_specs({**PINNED, "hw:cpu_thread_policy": "isolate"}, host=host)
+    assert found.problems == ()
+    assert xpath(found, "//vcpupin/@cpuset") == ["0", "2"]
+
+
+def test_memory_in_huge_pages_is_not_there_for_others() -> None:
+    cell = numa_cell(0, 8, 4096, pages={2048: 1536})
+    cell["pages"][0] = {"size": 4, "total": 1024 * 256, "free": 1024 * 256}
+    found = with_specs({"hw:numa_nodes": "1"}, host=hypervisor(numa_cells=[cell]))
+    assert [problem.code for problem in found.problems] == ["ComputeResourcesUnavailable"]
+    assert with_specs({"hw:mem_page_size": "2048"}, host=hypervisor(numa_cells=[cell])).problems == ()
+
+
 def test_no_resources_are_no_policy() -> None:
     found = with_specs({"resources:PCPU": "0", "resources:VCPU": "0"})
     assert (found.problems, found.domain.cpu.cells if found.domain.cpu else None) == ((), ())

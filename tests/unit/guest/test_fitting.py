@@ -65,7 +65,7 @@ def test_cpus_that_others_have_pinned_are_not_there() -> None:
 
 
 def test_a_host_without_a_dedicated_set_says_so() -> None:
-    found = fit(PINNED, [numa_cell(0, 8, 16384)])
+    found = fit(PINNED, [numa_cell(0, 8, 16384)], options={"cpu_shared_set": "0-7"})
     assert "compute.cpu_dedicated_set" in found.problems[0].message
 
 

@@ -95,13 +95,18 @@ def fit_cell(guest: NumaCell, host: HostCell, limits: Limits, *, reserve: bool) 
         page_size = choose_page_size(guest, host)
         if page_size is None:
             return None
-    elif host.memory_used + guest.memory > memory:
+    elif host.memory_used + guest.memory > memory or not _has_ordinary(guest, host):
         return None
     pinning = pin(guest, host, limits, reserve=reserve)
     if pinning is None:
         return None
     pins, emulator = pinning
     return FittedCell(guest, host, pins, page_size, emulator)
+
+
+def _has_ordinary(guest: NumaCell, host: HostCell) -> bool:
+    """What huge pages hold is not there for guests that ask for none (guest FIT-03)."""
+    return host.ordinary is None or guest.memory * 1024 <= host.ordinary
 
 
 def choose_page_size(guest: NumaCell, host: HostCell) -> int | None:
@@ -133,9 +138,10 @@ def pin(guest: NumaCell, host: HostCell, limits: Limits, *, reserve: bool) -> tu
 def _choose_threads(host: HostCell, count: int, policy: str | None) -> list[int] | None:
     """``count`` free CPUs by thread policy: core by core from the widest groups, one per core, or simply in order."""
     if policy == "isolate":
-        if host.threads_per_core > 1:  # dedicated sets of hosts with SMT cannot promise it (guest FIT-07)
-            return None
-        return _from_cores([core[:1] for core in host.siblings], count)
+        if host.threads_per_core > 1 and host.dedicated != host.shared:
+            return None  # dedicated sets of hosts with SMT cannot promise it (guest FIT-07)
+        whole = [core for core in host.siblings if len(core) == host.threads_per_core]
+        return _from_cores([core[:1] for core in whole], count)
     widest = max((len(core) for core in host.siblings), default=0)
     for threads in range(widest, 1, -1):
         cores = [core[:threads] for core in host.siblings if len(core) >= threads]

@@ -19,7 +19,8 @@ _RAM_RATIO = 1.0
 @dataclass(frozen=True)
 class HostCell:
     """One NUMA node. ``siblings``: for each core the free dedicated threads, in order; memory in MiB; ``pages``: size in KiB
-    -> free memory in KiB. ``shared`` and ``dedicated`` are the CPUs that host options leave for either use."""
+    -> free memory in KiB; ``ordinary``: KiB in pages of the smallest size, None where facts do not tell. ``shared`` and
+    ``dedicated`` are the CPUs that host options leave for either use."""
 
     id: int
     shared: frozenset[int]
@@ -31,6 +32,7 @@ class HostCell:
     memory_used: int
     cpu_used: int
     pages: Mapping[int, int]
+    ordinary: int | None
 
     @property
     def memory_free(self) -> int:
@@ -48,13 +50,15 @@ class HostCpus:
 
 
 def host_cpus(context: Context) -> HostCpus:
-    """Guest HST-01: without options every CPU is shared and none dedicated; a dedicated set alone leaves none to share."""
+    """Guest HST-01: a dedicated set alone leaves none to share, a shared one alone none to dedicate. Without options every CPU
+    is for both uses, which is how Nova takes pinned guests on hosts that were never told (``_get_host_numa_topology``)."""
     online = frozenset(_online(context))
     shared = _cpu_set(context, "cpu_shared_set", online)
     dedicated = _cpu_set(context, "cpu_dedicated_set", online)
+    if shared is None and dedicated is None:
+        return HostCpus(online, online, online, False)
     if shared is None:
-        leftover = online if dedicated is None else frozenset[int]()
-        return HostCpus(online, leftover, dedicated or frozenset(), False)
+        return HostCpus(online, frozenset(), dedicated or frozenset(), False)
     return HostCpus(online, shared, dedicated or frozenset(), True)
 
 
@@ -96,6 +100,7 @@ def _cell(cell: Mapping[str, Any], cpus: HostCpus) -> HostCell:
         memory_used=int(cell.get("memory_used", 0)),
         cpu_used=int(cell.get("cpu_used", 0)),
         pages={int(page["size"]): _free_kib(page) for page in cell["pages"]},
+        ordinary=_total_kib(min(cell["pages"], key=lambda page: int(page["size"]))) if cell["pages"] else None,
     )
 
 
@@ -104,10 +109,14 @@ def _siblings(cpu: Mapping[str, Any]) -> frozenset[int]:
     return parse_cpu_list(text) if text else frozenset((int(cpu["id"]),))
 
 
+def _total_kib(page: Mapping[str, Any]) -> int:
+    return int(page["total"]) * int(page["size"])
+
+
 def _free_kib(page: Mapping[str, Any]) -> int:
     """Facts may know how many pages are free; otherwise all are taken to be."""
     free = page.get("free")
-    return int(page["total"] if free is None else free) * int(page["size"])
+    return _total_kib(page) if free is None else int(free) * int(page["size"])
 
 
 def smallest_page(context: Context) -> int:
