@@ -38,6 +38,38 @@ def test_metadata_lists_what_novas_image_object_holds() -> None:
     assert xpath(found, "//*[local-name()='minDisk']") == ["7"]
 
 
+def test_the_last_cache_mode_counts() -> None:
+    found = with_specs({}, host_options={"libvirt": {"disk_cachemodes": "file=unsafe,block=none,file=directsync"}})
+    assert set(xpath(found, "//disk/driver/@cache")) == {"directsync"}
+
+
+def test_every_volume_takes_a_scsi_unit() -> None:
+    connections: Any = {VOLUME.format(n): {"id": VOLUME.format(n), "driver": "local", "device_path": "/d"} for n in range(2)}
+    volumes = [
+        block_device(source_type="volume", destination_type="volume", volume_id=identity, disk_bus=bus)
+        for identity, bus in zip(connections, ("virtio", "scsi"), strict=True)
+    ]
+    wanted = server(image=image(properties={"hw_scsi_model": "virtio-scsi"}), block_device_mapping=[ROOT, *volumes])
+    assert xpath(design(wanted, resources=Resources(volumes=connections)), "//disk/address/@unit") == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("connection", "options", "expected"),
+    [
+        ({}, {}, []),
+        ({}, {"rbd_user": "nova", "rbd_secret_uuid": PORT}, ["nova", PORT]),
+        ({"auth_enabled": True, "auth_username": "cinder"}, {"rbd_user": "nova", "rbd_secret_uuid": PORT}, ["nova", PORT]),
+    ],
+)
+def test_a_ceph_volume_without_a_secret_takes_the_hosts(connection: Any, options: Any, expected: list[str]) -> None:
+    volumes = {VOLUME.format(0): {"id": VOLUME.format(0), "driver": "rbd", "name": "p/v", "access_mode": "", **connection}}
+    device = block_device(source_type="volume", destination_type="volume", volume_id=VOLUME.format(0))
+    found = design(
+        server(block_device_mapping=[ROOT, device]), resources=Resources(volumes=volumes), host_options={"libvirt": options}
+    )
+    assert xpath(found, "//auth/@username | //auth/secret/@uuid") == expected
+
+
 @pytest.mark.parametrize(
     ("vif", "options", "properties", "expected"),
     [

@@ -57,7 +57,7 @@ def xpath(found: Design, path: str) -> list[str]:
         ("volumes", "//disk/target/@dev", ["hda", "vda", "vdb", "vdc", "vdd", "sda"]),
         ("volumes", "//disk/alias/@name", [f"ua-0b5f4b83-1f1d-4a2b-8f3e-00000000000{index}" for index in range(5)]),
         ("volumes", "//disk[@type='volume']/source/@volume", ["v4"]),
-        ("volumes", "//disk/address/@unit", ["1"]),
+        ("volumes", "//disk/address/@unit", ["4"]),
         ("volumes", "//disk[readonly]/target/@dev", ["vdb"]),
         ("volumes", "//disk[shareable]/driver/@discard", ["unmap"]),
         ("volumes", "//*[local-name()='root']/@type", ["volume"]),
@@ -170,7 +170,7 @@ def test_element(scenario: str, path: str, expected: list[str]) -> None:
             "Invalid",
             "host_options.serial_console.port_range",
         ),
-        (lambda: design(resources=Resources(vifs=({"type": "carrier-pigeon"},))), "InternalError", "networks[0].type"),
+        (lambda: design(resources=Resources(vifs=({"type": "carrier-pigeon"},))), "NovaException", "networks[0].type"),
         (
             lambda: design(server(block_device_mapping=[ROOT, volume("v")])),
             "VolumeNotFound",

@@ -20,10 +20,10 @@ _LIMITS = (*_QUOTAS, *(f"{name}_max" for name in _QUOTAS), "size_iops_sec")
 
 
 def cache_mode(context: Context, kind: str, default: str, *, shareable: bool = False) -> str:
-    """``kind`` is the type of the disk's source (guest IMG-06 to IMG-08)."""
+    """``kind`` is the type of the disk's source (guest IMG-06 to IMG-08); of several entries for it the last counts."""
     if shareable:
         return "none"
-    for entry in context.options.items("libvirt", "disk_cachemodes"):
+    for entry in reversed(context.options.items("libvirt", "disk_cachemodes")):
         source, _equals, mode = entry.partition("=")
         if source == kind and source in CACHED_SOURCES and mode in CACHE_MODES:
             return mode
@@ -65,11 +65,15 @@ class ScsiUnits:
         self._active = context.text_property("hw_scsi_model") == "virtio-scsi"
         self._next = 1 if from_volume else 0
 
-    def take(self, bus: str, *, boot_volume: bool = False) -> DriveAddress | None:
+    def take(self, bus: str) -> DriveAddress | None:
+        """For a local disk."""
         if not self._active or bus != "scsi":
             return None
-        if boot_volume:
-            return DriveAddress(controller=0, unit=0)
-        unit = self._next
         self._next += 1
-        return DriveAddress(controller=0, unit=unit)
+        return DriveAddress(controller=0, unit=self._next - 1)
+
+    def take_for_volume(self, bus: str, *, boots: bool) -> DriveAddress | None:
+        """Nova counts every volume, on whichever bus it is (``_get_guest_storage_config``)."""
+        unit = 0 if boots else self._next
+        self._next += not boots
+        return DriveAddress(controller=0, unit=unit) if self._active and bus == "scsi" else None

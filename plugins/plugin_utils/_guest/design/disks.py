@@ -103,7 +103,7 @@ def _volume_disks(context: Context, mapping: DiskMapping, units: ScsiUnits) -> l
         if connection is None:
             _no_connection(context, device["volume_id"], field)
             continue
-        address = units.take(info["bus"] or "", boot_volume=device["boot_index"] == 0)
+        address = units.take_for_volume(info["bus"] or "", boots=device["boot_index"] == 0)
         disk = volume_disk(context, connection, info, address, field)
         disks += [] if disk is None else [disk]
     return disks

@@ -40,7 +40,7 @@ def volume_disk(
         discard="unmap" if connection.get("discard") else None,
         io=io_mode(_io(context, connection), cache),
         alias=f"ua-{identity}" if identity else None,
-        auth=_auth(connection),
+        auth=_auth(context, connection),
         serial=None if lun else _serial(context, info, identity),
         iotune=limits(connection.get("qos_specs") or {}),
         blockio=None if lun else _block_io(connection),
@@ -54,7 +54,7 @@ def volume_disk(
 def _serial(context: Context, info: DiskInfo, identity: str | None) -> str | None:
     """QEMU starts no guest with a serial for a floppy disk, nor, a newer one, with a long serial on USB: there the guest sees
     as much of it as on virtio (scsi-disk.c, scsi_realize; virtio-blk.h, VIRTIO_BLK_ID_BYTES)."""
-    if info["type"] == "floppy":
+    if info["type"] == "floppy" and context.definable:
         return None
     short = info["bus"] == "usb" and context.hypervisor["hypervisor_version"] >= _SHORT_USB_SERIALS
     return identity[:20] if short and identity else identity
@@ -88,16 +88,18 @@ def _io(context: Context, connection: VolumeConnection) -> str | None:
     return None if context.options.flag("libvirt", "use_default_aio_mode_for_volumes") else "native"
 
 
-def _auth(connection: VolumeConnection) -> DiskAuth | None:
+def _auth(context: Context, connection: VolumeConnection) -> DiskAuth | None:
+    """Guest VOL-05: without a secret of the connection the host's own user and secret serve."""
     if connection.get("driver") == "pool":
         return pool_auth(connection["pool"])
-    if not connection.get("auth_enabled"):
+    if connection.get("driver") != "rbd":
         return None
-    return DiskAuth(
-        username=connection.get("auth_username", ""),
-        secret_type=connection.get("secret_type", "ceph"),
-        secret_uuid=connection.get("secret_uuid"),
-    )
+    enabled, user, secret = connection.get("auth_enabled"), connection.get("auth_username"), connection.get("secret_uuid")
+    if not (enabled and secret):
+        user, secret = context.options.text("libvirt", "rbd_user") or user, context.options.text("libvirt", "rbd_secret_uuid")
+    if not enabled and not secret:
+        return None
+    return DiskAuth(username=user or "", secret_type=connection.get("secret_type", "ceph"), secret_uuid=secret)
 
 
 def _block_io(connection: VolumeConnection) -> BlockIo | None:
@@ -113,7 +115,7 @@ def _block_io(connection: VolumeConnection) -> BlockIo | None:
 def _readonly(context: Context, connection: VolumeConnection, field: str) -> bool:
     """Guest VOL-07."""
     mode = connection.get("access_mode")
-    if mode not in (None, "ro", "rw"):
+    if mode and mode not in ("ro", "rw"):
         message = f"a volume is attached ro or rw, not {mode}"
         context.refuse("InvalidVolumeAccessMode", "VOL-07", field, mode, ["ro", "rw"], message)
     return mode == "ro"
