@@ -30,7 +30,7 @@ from .design.mdevs import design_mdevs
 from .design.memory import design_launch_security, design_memory_backing
 from .design.numa import NumaDesign, design_numa
 from .design.perf import design_perf_events
-from .design.platform import check_arch, check_machine, choose_arch, choose_machine, choose_virt_type, design_smbios
+from .design.platform import check_arch, check_machine, choose_arch, choose_machine, choose_virt_type, design_smbios, host_arch
 from .design.support import refuse_unsupported
 from .design.tags import tag_devices
 from .device_model import Devices
@@ -80,8 +80,8 @@ def design_server(
     ``clock`` is an aware datetime; ``file_pool`` has base images, drives and logs where it is not ``pool``;
     ``resources`` is what the server is given beside its request (volumes, ports, devices);
     ``path`` stands before the fields of problems (``servers[3]``). Whatever the host cannot give, and whatever is not honoured
-    yet (code ``NotBuilt``), is a problem that names its field. So is what Nova would write and libvirt cannot define;
-    ``definable`` off lets that pass.
+    yet (code ``NotBuilt``), is a problem that names its field. What Nova would write and libvirt cannot define is fitted to
+    libvirt, or a problem too; ``definable`` off leaves it as Nova writes it.
     """
     given = resources if resources is not None else Resources()
     problems = Problems()
@@ -99,16 +99,17 @@ def design_server(
         file_pool=pool if file_pool is None else file_pool,
         base_image=base_image,
         clock=clock,
-        virt_type=choose_virt_type(options, hypervisor, arch),
+        virt_type=choose_virt_type(options, hypervisor),
         arch=arch,
-        machine=earlier or choose_machine(properties, options, arch),
+        machine=earlier or choose_machine(properties, options, arch if definable else host_arch(properties, hypervisor)),
         combination=combination,
         combination_fits=not problems,
         problems=problems,
         resources=given,
         path=path,
+        definable=definable,
     )
-    return _design(context, definable=definable)
+    return _design(context)
 
 
 def _combine(server: Server, problems: Problems, path: str) -> Combination:
@@ -130,7 +131,7 @@ def _is_root(device: BlockDevice) -> bool:
     return device["boot_index"] == 0
 
 
-def _design(context: Context, *, definable: bool) -> Design:
+def _design(context: Context) -> Design:
     refuse_unsupported(context)
     _check_place(context)
     check_arch(context)
@@ -141,7 +142,7 @@ def _design(context: Context, *, definable: bool) -> Design:
     mdevs = design_mdevs(context)
     tagged = tag_devices(context, design_devices(context, storage, numa, mdevs), storage.mapping)
     domain = _design_domain(context, storage, volumes, numa, tagged.devices)
-    if definable:
+    if context.definable:
         refuse_undefinable(context, domain)
     return Design(
         domain=domain,
@@ -185,7 +186,7 @@ def _design_domain(
     server = context.server
     firmware = design_firmware(context)
     return Domain(
-        type=context.virt_type,
+        type=context.domain_type,
         uuid=context.uuid,
         name=context.name,
         memory=server["flavor"]["ram"] * 1024,

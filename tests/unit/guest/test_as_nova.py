@@ -142,6 +142,13 @@ def test_ports_that_nobody_plugs(vif_type: str, vnic_type: str, code: str) -> No
     assert [problem.code for problem in found.problems] == [code]
 
 
+def test_a_foreign_guest_keeps_the_timers_of_its_host() -> None:
+    found = with_specs({}, {"hw_emulation_architecture": "aarch64", "hw_machine_type": "virt"})
+    assert xpath(found, "/domain/@type") == ["qemu"]
+    assert names(found, "//timer") == ["pit", "rtc"]
+    assert xpath(found, "//interface/driver") == []
+
+
 PINNED = {"hw:cpu_policy": "dedicated"}
 
 
@@ -165,3 +172,36 @@ def test_no_resources_are_no_policy() -> None:
     assert (found.problems, found.domain.cpu.cells if found.domain.cpu else None) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("specs", "properties", "host", "path", "fitted", "letter"),
+    [
+        ({"hw:viommu_model": "virtio"}, {"hw_machine_type": "q35"}, {}, "//iommu/driver/@eim", [], ["on"]),
+        ({}, UEFI, {"libvirt_version": 9000000}, "//loader/@secure", [], ["no"]),
+        ({"hw:redirected_usb_ports": "1"}, {"hw_input_bus": "virtio"}, {}, "//controller[@type='usb']/@model", [], ["none"]),
+        ({}, {"hw_emulation_architecture": "aarch64"}, {}, "/domain/os/type/@machine", ["virt"], ["pc"]),
+        (
+            {"hw:mem_encryption": "true", "hw:mem_encryption_model": "amd-sev-es"},
+            UEFI,
+            {"sev_models": ["amd-sev"]},
+            "//launchSecurity/policy",
+            [],
+            ["0x0037"],
+        ),
+    ],
+)
+def test_what_libvirt_does_not_take_is_written_only_to_the_letter(
+    specs: Any, properties: Any, host: Any, path: str, fitted: list[str], letter: list[str]
+) -> None:
+    arguments: dict[str, Any] = {"host": hypervisor(**host), "host_options": {"spice": {"enabled": True}}}
+    assert xpath(with_specs(specs, properties, **arguments), path) == fitted
+    assert xpath(with_specs(specs, properties, definable=False, **arguments), path) == letter
+
+
+def test_a_guest_that_stays_in_the_clear_tells_of_its_core() -> None:
+    found = with_specs({"hw:mem_encryption": "true"}, UEFI, host=hypervisor(sev_models=[]))
+    assert (xpath(found, "//launchSecurity"), len(xpath(found, "//vmcoreinfo"))) == ([], 1)
+
+
+@pytest.mark.parametrize(("mode", "count"), [("hvm", 1), ("xen", 0)])
+def test_only_whole_machines_have_a_tablet(mode: str, count: int) -> None:
+    assert len(with_specs({}, {"hw_vm_mode": mode}, definable=False).domain.devices.inputs) == count

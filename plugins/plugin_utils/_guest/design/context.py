@@ -31,9 +31,11 @@ _FILES = ("disk.config", "console.log", "kernel", "ramdisk")
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """``arch`` and ``machine`` are the guest's; ``combination`` is what flavor and image come to, for use where it fits;
-    ``path`` stands before the fields of problems. Disks are in ``pool``, and in ``file_pool``, which is the same where that is
-    one of files, what only files can be: drives, logs, kernels."""
+    """``arch`` and ``machine`` are the guest's; ``combination`` is what flavor and image come to, for use where it fits.
+    ``virt_type`` is the host's: a guest of a foreign architecture on a host with KVM is emulated, and its timers and
+    interfaces stay those of KVM, as in Nova (guest OS-03). ``path`` stands before the fields of problems. Disks are in
+    ``pool``, and in ``file_pool``, which is the same where that is one of files, what only files can be: drives, logs,
+    kernels. Where ``definable`` is off, the design is Nova's to the letter, also where libvirt or QEMU refuses that."""
 
     server: Server
     uuid: str
@@ -52,6 +54,7 @@ class Context:
     problems: Problems
     resources: Resources = data_field(default_factory=Resources)
     path: str = ""
+    definable: bool = True
     no_effect: list[NoEffect] = data_field(default_factory=list)
 
     @property
@@ -61,6 +64,10 @@ class Context:
     @property
     def properties(self) -> Mapping[str, Any]:
         return image_properties(self.server)
+
+    @property
+    def domain_type(self) -> str:
+        return "qemu" if self.arch != self.hypervisor["arch"] else self.virt_type
 
     @property
     def is_x86(self) -> bool:

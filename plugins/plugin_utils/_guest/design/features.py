@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..domain_model import Clock, Features, HyperV, Timer
 from .context import Context
+from .memory import encryption_model
 
 _WITH_VMCOREINFO = ("i686", "x86_64", "aarch64")
 # What Windows is told instead of KVM's name, where that is hidden (guest FEAT-08).
@@ -37,10 +38,10 @@ def design_features(context: Context, *, smm: bool, iommu: bool) -> Features:
         apic=not context.options.flag("workarounds", "libvirt_disable_apic"),
         tb_cache=_tb_cache(context),
         hyperv=_hyperv(context),
-        vmcoreinfo=context.arch in _WITH_VMCOREINFO and combination.mem_encryption is None,
+        vmcoreinfo=context.arch in _WITH_VMCOREINFO and encryption_model(context) is None,
         hidden=combination.hide_hypervisor_id,
         pmu=None if combination.pmu is None else ("on" if combination.pmu else "off"),
-        ioapic_driver="qemu" if iommu and context.is_x86 else None,
+        ioapic_driver="qemu" if iommu and (context.is_x86 or not context.definable) else None,
     )
 
 
@@ -65,7 +66,7 @@ def _hyperv(context: Context) -> HyperV | None:
     given = tuple(name for name in wanted if offered is None or name in offered)
     if len(given) < len(wanted):
         lacking = ", ".join(name for name in wanted if name not in given)
-        reason = f"a {context.virt_type} guest on this host has no Hyper-V {lacking}"
+        reason = f"a {context.domain_type} guest on this host has no Hyper-V {lacking}"
         context.no_effect.append({"field": context.property_field("os_type"), "reason": reason})
     vendor_id = _VENDOR_ID if "vendor_id" in given else None
     return HyperV(features=given, spinlock_retries=_SPINLOCK_RETRIES, vendor_id=vendor_id) if given else None

@@ -43,7 +43,7 @@ def design_firmware(context: Context) -> Firmware:
     word = "yes" if secure else "no"
     stateless = "yes" if _stateless(context) else None
     # libvirt switches SMM on by itself where the firmware that it chooses wants it (guest FW-11).
-    written = secure or context.hypervisor["libvirt_version"] >= _TAKES_SECURE_NO
+    written = secure or not context.definable or context.hypervisor["libvirt_version"] >= _TAKES_SECURE_NO
     return Firmware("efi", word, Loader(secure=word if written else None, stateless=stateless))
 
 

@@ -71,11 +71,12 @@ def design_inputs(context: Context, graphics: tuple[Graphics, ...]) -> tuple[Inp
 
 
 def _pointer(context: Context, graphics: tuple[Graphics, ...]) -> tuple[Input, ...]:
-    """Guest INP-01 to INP-03. SPICE's agent moves the pointer by itself, so it needs no tablet."""
+    """Guest INP-01 to INP-03. SPICE's agent moves the pointer by itself, so it needs no tablet; nothing but a whole
+    machine has one."""
     bus = context.text_property("hw_input_bus")
     wanted = bus or context.text_property("hw_pointer_model") or context.options.text("DEFAULT", "pointer_model")
     without_vnc = all(graphic.type != "vnc" for graphic in graphics)
-    if wanted == "ps2mouse":
+    if wanted == "ps2mouse" or (context.text_property("hw_vm_mode") or "hvm") != "hvm":
         return ()
     if without_vnc and _spice_agent(context):
         if context.text_property("hw_pointer_model"):

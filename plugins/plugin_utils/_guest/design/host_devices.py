@@ -47,7 +47,7 @@ def design_usb_controller(context: Context, disks: Iterable[Disk], inputs: Itera
         if model is not None:
             _usb_model_unused(context)
         return Controller(type="usb", index=0)
-    if context.combination.redirected_usb_ports or context.combination.sound_model == "usb":
+    if context.definable and (context.combination.redirected_usb_ports or context.combination.sound_model == "usb"):
         if model == "none":
             message = "redirected USB ports and USB sound need a USB controller, and the model is none"
             context.refuse("Invalid", "USB-02", _usb_model_field(context), model, ["nec-xhci", "qemu-xhci"], message)

@@ -74,14 +74,25 @@ def design_launch_security(context: Context) -> LaunchSecurity | None:
         message = f"memory encryption with {encryption.model} is not built yet, so the request is refused"
         context.refuse("NotBuilt", "SEV-03", field, encryption.model, list(_POLICIES), message)
         return None
-    _check_encryption(context, encryption.model)
-    if encryption.model not in _models(context):
+    if _models(context) or context.definable:
+        _check_encryption(context, encryption.model)
+    model = encryption_model(context)
+    if model is None:
         return None
-    policy = _POLICIES[encryption.model]
-    if encryption.model != "amd-sev-snp":
+    policy = _POLICIES[model]
+    if model != "amd-sev-snp":
         return LaunchSecurity(type="sev", policy=policy)
     hashes = "yes" if context.properties.get("kernel_id") else "no"
     return LaunchSecurity(type="sev-snp", policy=policy, author_key="no", vcek="yes", kernel_hashes=hashes)
+
+
+def encryption_model(context: Context) -> str | None:
+    """How the guest's memory is encrypted; not at all on a host that cannot do what is asked for (guest SEV-01). Nova asks no
+    more than whether the host can encrypt at all."""
+    encryption, known = context.combination.mem_encryption, _models(context)
+    if encryption is None or not known or (context.definable and encryption.model not in known):
+        return None
+    return encryption.model
 
 
 def _models(context: Context) -> list[str]:
@@ -103,7 +114,7 @@ def _check_encryption(context: Context, model: str) -> None:
         message = f"encrypted memory needs a q35 machine, and the default is {context.machine}"
         field = context.property_field("hw_machine_type")
         context.refuse("InvalidMachineType", "SEV-05", field, context.machine, {"contains": "q35"}, message)
-    if _features(context) and model not in _models(context):
+    if context.definable and _features(context) and model not in _models(context):
         message = f"the host cannot encrypt the memory of guests with {model}"
         name = "hw:mem_encryption_model"
         given = name in context.specs or context.properties.get("hw_mem_encryption_model") is not None

@@ -28,19 +28,20 @@ _DEFAULT_MACHINES = {
 }
 
 
-def choose_virt_type(options: HostOptions, hypervisor: Hypervisor, arch: str) -> str:
-    """``auto`` is what the host's facts say (kvm only where the host can really run it); a foreign architecture is always
-    emulated (guest OS-03)."""
+def choose_virt_type(options: HostOptions, hypervisor: Hypervisor) -> str:
+    """``auto`` is what the host's facts say (kvm only where the host can really run it)."""
     wanted = options.text("libvirt", "virt_type") or "auto"
-    if arch != hypervisor["arch"]:
-        return "qemu"
     return hypervisor["virt_type"]["name"] if wanted == "auto" else wanted
 
 
 def choose_arch(properties: Mapping[str, Any], hypervisor: Hypervisor) -> str:
     """Guest OS-02."""
-    wanted = properties.get("hw_emulation_architecture") or properties.get("hw_architecture")
-    return str(wanted) if wanted else hypervisor["arch"]
+    return str(properties.get("hw_emulation_architecture") or host_arch(properties, hypervisor))
+
+
+def host_arch(properties: Mapping[str, Any], hypervisor: Hypervisor) -> str:
+    """What the image wants of the host; for this Nova finds a machine type, also where the guest is to emulate another."""
+    return str(properties.get("hw_architecture") or hypervisor["arch"])
 
 
 def choose_machine(properties: Mapping[str, Any], options: HostOptions, arch: str) -> str | None:

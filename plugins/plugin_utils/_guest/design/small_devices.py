@@ -75,9 +75,12 @@ def design_iommu(context: Context) -> Iommu | None:
         model = "intel" if context.is_q35 else "smmuv3"
         if context.hypervisor["libvirt_version"] >= _VIRTIO_IOMMU:
             model = "virtio"
-    if model != "intel":  # libvirt defines virtio and smmuv3 only without the attributes that Nova gives every model
+    if (
+        model != "intel" and context.definable
+    ):  # libvirt defines virtio and smmuv3 only without the attributes that Nova gives every model
         return Iommu(model=model, aw_bits=None, eim=None)
-    extended = context.is_q35 and (context.virt_type == "kvm" or context.hypervisor["hypervisor_version"] >= _EMULATED_EIM)
+    emulated = context.definable and context.domain_type == "qemu"
+    extended = context.is_q35 and not (emulated and context.hypervisor["hypervisor_version"] < _EMULATED_EIM)
     return Iommu(model=model, aw_bits=48, eim="on" if extended else "off")
 
 
