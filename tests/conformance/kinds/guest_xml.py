@@ -14,6 +14,7 @@ from lxml import etree
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.block_device_check import Known, check_block_devices
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.block_device_entry import Entry, image_device, parse_entry
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.block_device_merge import merge_block_devices
+from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.device_name import image_root_device_name, prepend_dev
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.flavor import validate_flavor
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.image import validate_image
 from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.problems import Problem
@@ -74,11 +75,13 @@ def filled(value: object) -> str:
 
 
 def with_defaults(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    """The case's input over the file's defaults; flavor, image and host key by key."""
+    """The case's input over the file's defaults; flavor, image and host key by key. An image may name the root device."""
     merged = {**defaults, **given}
     for key in ("flavor", "image", "host"):
         merged[key] = {**defaults.get(key, {}), **given.get(key, {})}
     merged["config"] = given.get("config", {})
+    if merged.get("root_device_name") is None:
+        merged["root_device_name"] = prepend_dev(image_root_device_name(merged["image"]["properties"]))
     return merged
 
 
