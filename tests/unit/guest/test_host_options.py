@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given as given_any
+from hypothesis import strategies as st
 
 from ansible_collections.kilonova.compute.plugins.plugin_utils._guest.host_options import check_host_options
+from tests.unit.guest.values import design, flavor, hypervisor, pci, server
 
 
 def test_defaults_are_those_of_nova_except_virt_type() -> None:
@@ -65,3 +68,35 @@ def test_options_without_use_here_are_listed() -> None:
     assert found.no_effect == (
         {"field": "host_options.DEFAULT.mkisofs_cmd", "reason": "config drives are written without a program"},
     )
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        ["10de", "0000:0a:00.0", "*:0a:*.*", "yes", "type-PF", "small:/dev/dax0.0=1G", "a:b|c", "[", '{"name": "x"}']
+    ),
+    st.text(max_size=8),
+)
+KEYS = st.sampled_from(["name", "vendor_id", "product_id", "address", "device_type", "numa_policy", "managed", "domain", "bus"])
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.one_of(KEYS, WORDS), inner, max_size=4)),
+    max_leaves=8,
+)
+OF_DEVICES = [
+    *(("pci", name) for name in ("alias", "device_spec")),
+    ("devices", "enabled_mdev_types"),
+    *(("mdev_small", name) for name in ("device_addresses", "mdev_class", "max_instances")),
+    ("libvirt", "pmem_namespaces"),
+]
+
+
+@given_any(st.dictionaries(st.sampled_from(OF_DEVICES), ANYTHING))
+def test_whatever_stands_in_options_of_devices_is_taken_or_refused(values: Any) -> None:
+    options: dict[str, Any] = {}
+    for (group, name), value in values.items():
+        options.setdefault(group, {})[name] = value
+    found = check_host_options(options)
+    if not found.problems:
+        node_devices = {"pci": [pci("0000:0a:00.0")], "mdev_parents": [], "mdevs": []}
+        specs = {"pci_passthrough:alias": "x:1", "resources:VGPU": "1", "hw:pmem": "small"}
+        design(server(flavor=flavor(extra_specs=specs)), host=hypervisor(node_devices=node_devices), host_options=options)
