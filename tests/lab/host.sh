@@ -122,7 +122,7 @@ own_configuration() {
     fi
     mount --bind "$LAB_DIR/etc" /etc/libvirt
     if [ -d /etc/mdevctl.d ]; then # mdevctl wants its folders there, and keeps mediated devices beside them
-        cp -a /etc/mdevctl.d/scripts.d "$LAB_DIR/mdevctl/"
+        if [ -d /etc/mdevctl.d/scripts.d ]; then cp -a /etc/mdevctl.d/scripts.d "$LAB_DIR/mdevctl/"; fi # newer ones have it in /usr/lib
         mount --bind "$LAB_DIR/mdevctl" /etc/mdevctl.d
     fi
 }
