@@ -10,6 +10,9 @@ import json
 import libvirt
 import pytest
 
+from ansible_collections.kilonova.compute.plugins.module_utils._libvirt.domain import undefine
+from tests.unit.libvirt.gap import Gap
+
 from .world import World, server_task
 
 pytestmark = pytest.mark.lab
@@ -40,6 +43,16 @@ def test_it_runs_is_transient_and_goes(world: World) -> None:
     assert world.server(state="absent", name="brief")["changed"]
     assert not world.server(state="absent", name="brief")["changed"]
     assert world.holdings() == before
+
+
+def test_a_definition_that_another_run_has_taken_away_is_gone(world: World) -> None:
+    world.booted(name="brief", state="paused")
+    with world.connected() as connection:
+        domain = connection.lookupByName("brief")
+        meanwhile = Gap(domain, before={"undefineFlags": domain.undefine})
+        undefine(meanwhile)
+        assert (meanwhile.happened, domain.isPersistent()) == (True, 0)
+    world.booted(name="brief", state="absent")
 
 
 def test_what_an_ended_server_left_is_removed_by_name_and_by_uuid(world: World) -> None:

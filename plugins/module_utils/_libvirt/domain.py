@@ -105,6 +105,8 @@ def undefine(domain: Any) -> None:
         with translate_errors("undefine the domain %s" % name, name):
             domain.undefineFlags(flags)
     except HypervisorError as exc:
+        if is_error(exc, "VIR_ERR_OPERATION_INVALID") and not is_persistent(domain):
+            return  # a run beside us was quicker
         # The test driver knows none of these flags.
         if not is_error(exc, "VIR_ERR_INVALID_ARG", "VIR_ERR_NO_SUPPORT", "VIR_ERR_ARGUMENT_UNSUPPORTED"):
             raise
