@@ -14,12 +14,15 @@ from .block_device_legacy import LEGACY_KEYS
 from .problems import NoEffect, Problems, item_path
 from .types import BOOLEAN, MAX_INT, TAG, VOLUME_SIZE, ValueType, choice, pattern_text, shown, text
 
-_INDEX = re.compile(r"-?[0-9]{1,10}")
+_INDEX = re.compile(r"-?[0-9]{1,10}\n?")
 
 
 def _read_index(value: object) -> int | None:
+    """JSON makes no difference between 0 and 0.0, and Nova's patterns let one newline pass at the very end."""
     if isinstance(value, bool):
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     number = value if isinstance(value, int) else int(value) if isinstance(value, str) and _INDEX.fullmatch(value) else None
     return number if number is not None and abs(number) <= MAX_INT else None
 

@@ -11,8 +11,9 @@ from .checked import Checked, checked
 from .problems import Problems, join_path
 from .request_catalogue import catalogue_entries
 from .request_table import LATEST_MINOR, Property, Table, leaf, list_of, parse_microversion, table_reader
+from .request_values import read_count
 from .shapes import SCHEMA, identity
-from .types import NAME, POSITIVE_INTEGER, UUID, choice, integer, text
+from .types import NAME, UUID, choice, integer, text
 
 _POLICIES = ("affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity")
 
@@ -28,7 +29,7 @@ class ServerGroup(TypedDict):
     members: list[str]
 
 
-_RULES = Table("GRP-02", Property("max_server_per_host", "GRP-02", leaf(POSITIVE_INTEGER, "GRP-02")))
+_RULES = Table("GRP-02", Property("max_server_per_host", "GRP-02", read_count("GRP-02")))
 
 
 def _table(soft: bool) -> Table:

@@ -58,6 +58,7 @@ def test_keypair_catalogue() -> None:
         pytest.param({"name": "g", "policy": "soft-affinity"}, None, [], id="soft"),
         pytest.param({"name": "g", "policy": "legacy"}, None, ["policy"], id="unknown policy"),
         pytest.param({"name": "g", "policy": "anti-affinity", "rules": {"max_server_per_host": 1}}, None, [], id="rule"),
+        pytest.param({"name": "g", "policy": "anti-affinity", "rules": {"max_server_per_host": 2.0}}, None, [], id="whole"),
         pytest.param(
             {"name": "g", "policy": "affinity", "rules": {"max_server_per_host": 1}}, None, ["rules"], id="wrong policy"
         ),
