@@ -19,5 +19,5 @@ def run(given: dict[str, Any]) -> Outcome:
     values: dict[str, Any] = dict(answer.value)
     values["name_length"] = len(values["name"])
     values["description_length"] = len(values["description"] or "")
-    values["id_generated"] = given.get("id") is None and values["id"] == identity("flavor", values["name"])
+    values["id_generated"] = not given.get("id") and values["id"] == identity("flavor", values["name"])
     return Outcome(True, values)

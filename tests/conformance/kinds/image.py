@@ -28,6 +28,12 @@ def _limits(found: Combination) -> dict[str, list[int]]:
     return {"preferred": list(found.topology.preferred), "maximum": list(found.topology.maximum)}
 
 
+def _locked(found: Combination) -> bool | None:
+    """Encryption may lock memory that nobody asked to lock; the designer puts the two together."""
+    encryption = found.mem_encryption
+    return True if encryption is not None and encryption.locks_memory else found.locked_memory
+
+
 def _cells(found: Combination) -> list[dict[str, Any]] | None:
     return None if found.numa_cells is None else [_plain(cell) for cell in found.numa_cells]
 
@@ -43,7 +49,7 @@ _OPERATIONS: Mapping[str, tuple[Callable[[Combination], Any], set[str]]] = {
     "dedicated_cpus": (lambda found: found.cpu.dedicated_cpus, _rules(54, 57)),
     "numa": (_cells, _rules(4, 11) | _rules(39, 79)),
     "mem_page_size": (lambda found: found.mem_page_size, _rules(64, 66)),
-    "locked_memory": (lambda found: found.locked_memory, _rules(4, 11)),
+    "locked_memory": (_locked, _rules(4, 11)),
     "mem_encryption": (lambda found: found.mem_encryption, _rules(4, 9)),
     "pmu": (lambda found: found.pmu, _rules(1)),
     "vif_multiqueue": (lambda found: found.vif_multiqueue, _rules(2)),
