@@ -141,6 +141,8 @@ def _is_added(device: Element, wanted: Element, added: List[str], same_board: bo
         return wanted.find("serial") is None and wanted.find("console") is not None
     if device.tag == "input":
         return device.get("bus") == "ps2"
+    if device.tag == "watchdog":  # the one of q35's chipset, which newer libvirt shows beside any other
+        return same_board and device.get("model") == "itco" and wanted.find("watchdog[@model='itco']") is None
     return device.tag in added and wanted.find(device.tag) is None
 
 

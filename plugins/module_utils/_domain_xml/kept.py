@@ -57,8 +57,12 @@ def keep_firmware(new: Element, old: Element) -> None:
             wanted.remove(own)
         _take(wanted, had, ("firmware", "loader", "nvram"))
         _take_feature(new, old, "smm")
-    elif nvram is not None and loader is not None and own is not None and own.text == loader.text:
-        _take(wanted, had, ("nvram",))
+    elif loader is not None and own is not None and own.text == loader.text:
+        if not wanted.get("firmware") and had.get("firmware"):  # newer libvirt knows a file from the descriptors, and says so
+            wanted.set("firmware", had.get("firmware", ""))
+            _take(wanted, had, ("firmware",))
+        if nvram is not None:
+            _take(wanted, had, ("nvram",))
 
 
 def _says(wanted: Element, had: Element) -> bool:
