@@ -36,8 +36,9 @@ def keep_machine(new: Element, old: Element, canonical: Canonical) -> None:
 
 
 def _family(machine: str) -> str:
-    """pc-q35 of pc-q35-7.2 and of pc-q35-rhel9.2.0."""
-    return machine.rpartition("-")[0]
+    """pc-q35 of pc-q35-7.2, of pc-q35-rhel9.2.0 and of Ubuntu's pc-q35-noble-v2."""
+    words = machine.split("-")
+    return "-".join(words[:2]) if words[0] == "pc" and len(words) > 2 else machine.rpartition("-")[0]
 
 
 def board(domain: Element) -> Tuple[str, str]:
