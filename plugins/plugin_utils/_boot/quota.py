@@ -70,6 +70,8 @@ def fit_servers(quota: Quota, vcpus: int, ram: int, min_count: int, max_count: i
             continue
         exceeded.append(name)
         count = min(count, max(free, 0) // amount)
+    if exceeded and quota.limits.get("instances") == UNLIMITED:
+        count = 0  # Nova reckons with -1 as with a number here: where another limit is exceeded, it lowers nothing
     return Fit(count if count >= min_count else 0, tuple(exceeded))
 
 

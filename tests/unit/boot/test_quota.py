@@ -28,6 +28,8 @@ from ansible_collections.kilonova.compute.plugins.plugin_utils._boot.user_data i
     [
         pytest.param({}, {}, (1, 99), Fit(99), id="no limits"),
         pytest.param({"instances": -1}, {"instances": 500}, (1, 9), Fit(9), id="unlimited by number"),
+        pytest.param({"instances": -1, "cores": 4}, {}, (1, 9), Fit(0, ("cores",)), id="unlimited by number, lowered by none"),
+        pytest.param({"cores": 4}, {}, (1, 9), Fit(2, ("cores",)), id="unlimited, lowered"),
         pytest.param({"instances": 5}, {"instances": 2}, (1, 3), Fit(3), id="exactly full"),
         pytest.param({"instances": 5}, {"instances": 2}, (1, 4), Fit(3, ("instances",)), id="lowered"),
         pytest.param({"instances": 5}, {"instances": 2}, (4, 4), Fit(0, ("instances",)), id="minimum does not fit"),
