@@ -69,14 +69,16 @@ def check_flavor_image(
     field_flavor: str,
     field_image: str,
     zero_disk_flavor_allowed: bool = True,
+    image_named: bool = False,
     pci_aliases: Collection[str] | None = None,
 ) -> Checked[Combination]:
     """Every rule of a flavor with an image, both normalised; the value may be used only where there are no problems.
 
     ``root`` is the merged root device (None: a local disk of the image); without an image the flavor speaks alone. ``image`` of
-    a server that boots from a volume is the one that the volume was made of. ``pci_aliases`` are the names that host options
-    define; None leaves that check to whoever knows them. Problems stand at ``field_flavor`` and ``field_image`` and below, and
-    so does ``no_effect``: what one side says in vain because the other decides, or because what it belongs to is not asked for.
+    a server that boots from a volume is the one that the volume was made of, unless it is ``image_named`` by the request.
+    ``pci_aliases`` are the names that host options define; None leaves that check to whoever knows them. Problems stand at
+    ``field_flavor`` and ``field_image`` and below, and so does ``no_effect``: what one side says in vain because the other
+    decides, or because what it belongs to is not asked for.
     """
     problems = Problems()
     no_effect: list[NoEffect] = []
@@ -89,6 +91,7 @@ def check_flavor_image(
             field_flavor,
             field_image,
             zero_disk_flavor_allowed=zero_disk_flavor_allowed,
+            image_named=image_named,
         )
     pair = Pair(
         vcpus=flavor["vcpus"],

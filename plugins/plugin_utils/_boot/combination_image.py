@@ -24,10 +24,12 @@ def check_image_fits(
     field_image: str,
     *,
     zero_disk_flavor_allowed: bool,
+    image_named: bool,
 ) -> None:
-    """``root`` is the merged root device; None boots from a local disk made of the image. Equal sizes fit (rules IMG-12)."""
+    """``root`` is the merged root device; None boots from a local disk made of the image. Equal sizes fit (rules IMG-12).
+    ``image_named``: the request itself names the image, and not its root device alone."""
     from_volume = root is not None and root.get("destination_type") == "volume"
-    _check_bootable(image, problems, field_image, from_volume=from_volume)
+    _check_bootable(image, problems, field_image, straight=image_named or not from_volume)
     if flavor["ram"] < image["min_ram"]:
         message = f"the flavor has {flavor['ram']} MiB of memory, the image needs {image['min_ram']} MiB"
         path = join_path(field_flavor, "ram")
@@ -38,14 +40,14 @@ def check_image_fits(
         _check_disk(flavor, image, problems, field_flavor, zero_disk_flavor_allowed)
 
 
-def _check_bootable(image: Image, problems: Problems, field: str, *, from_volume: bool) -> None:
+def _check_bootable(image: Image, problems: Problems, field: str, *, straight: bool) -> None:
     if image["status"] != "active":
         message = f"only active images boot, this one is {image['status']}"
         problems.add("ImageNotActive", "IMG-01", join_path(field, "status"), image["status"], ["active"], message)
     key = "cinder_encryption_key_id"
-    if image["properties"].get(key) and not from_volume:
+    if image["properties"].get(key) and straight:
         path = item_path(join_path(field, "properties"), key)
-        message = "an encrypted volume's image boots only by way of a new volume"
+        message = "an encrypted volume's image boots only by way of a volume, named by its block device alone"
         problems.add("ImageUnacceptable", "IMG-02", path, shown(image["properties"][key]), None, message)
 
 

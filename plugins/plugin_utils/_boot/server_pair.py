@@ -42,10 +42,13 @@ def check_pair(
     """Every rule of the two together; a pair that has no problem with such a root disk is checked once in a call."""
     root = root_device(devices)
     size = (root["destination_type"], root["volume_size"]) if root is not None else (None, None)
-    key = (id(flavor), id(image), *size)
+    named = wish.image is not None
+    key = (id(flavor), id(image), *size, named)
     if key in world.good_pairs:
         return
-    answer = check_flavor_image(flavor, image, root=root, field_flavor=wish.where("flavor"), field_image=wish.where("image"))
+    answer = check_flavor_image(
+        flavor, image, root=root, field_flavor=wish.where("flavor"), field_image=wish.where("image"), image_named=named
+    )
     problems.extend(answer.problems)
     if not answer.problems:
         # The objects are kept, so that an id is never used again for another one.

@@ -316,6 +316,13 @@ def test_an_image_fits_a_flavor(
     assert _codes(answer) == codes
 
 
+def test_an_encrypted_image_that_the_request_names_boots_by_no_volume() -> None:
+    value = validate_image({"name": "i", "properties": {"cinder_encryption_key_id": "k"}}).value
+    root = {"destination_type": "volume", "volume_size": 1}
+    answer = check_flavor_image(_flavor({}), value, root=root, field_flavor="f", field_image="i", image_named=True)
+    assert _codes(answer) == ["ImageUnacceptable"]
+
+
 def test_a_policy_lets_images_boot_without_a_disk_of_the_flavor() -> None:
     assert _combine({}, {}, image={"min_disk": 9}, disk=0).problems == ()
 
