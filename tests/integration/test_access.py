@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from .daemon import restart
 from .pools import own_pool
 from .test_failures import only_error
 from .test_images import image, refused
-from .world import PATIENCE_S, World
+from .world import World
 
 pytestmark = pytest.mark.lab
 
@@ -144,16 +144,6 @@ def daemon_with(world: World, line: str) -> Iterator[None]:
     finally:
         path.write_text(original)
         restart(world)
-
-
-def restart(world: World) -> None:
-    world.host.run(
-        ["sh", "-c", "p=$(pgrep -o -x libvirtd); kill $p; while [ -d /proc/$p ]; do sleep 0.05; done; libvirtd -l -d"]
-    )
-    end = time.monotonic() + PATIENCE_S
-    while world.host.run(["virsh", "-q", "-c", "qemu:///system", "version"], check=False).returncode:
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def test_files_that_libvirt_does_not_give_to_qemu_are_named(world: World, little: Path) -> None:
