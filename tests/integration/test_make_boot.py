@@ -81,11 +81,18 @@ def test_the_role_hypervisor_mends_a_host_once(bare: Host) -> None:
     assert changes(set_up(bare, "--check")) == 0
 
 
-def test_the_role_hypervisor_brings_a_killed_libvirtd_back(bare: Host) -> None:
+def test_the_role_hypervisor_brings_killed_daemons_back(bare: Host, tmp_path: Path) -> None:
+    """Also where a process that is none of this host's daemons has the name of one, as those of containers have."""
     set_up(bare)
-    bare.run(["pkill", "-KILL", "-x", "libvirtd"])
-    assert changes(set_up(bare)) == 1
+    bare.run(["pkill", "-KILL", "-x", "libvirtd|virtlogd"])
+    bystander = tmp_path / "virtlogd"
+    shutil.copy("/bin/sleep", bystander)
+    bare.run(["sh", "-c", f"{bystander} 600 >/dev/null 2>&1 &"])
+    assert changes(set_up(bare)) == 2
+    bare.run(["pkill", "-f", str(bystander)])
+    assert bare.run(["pgrep", "-x", "virtlogd"]).stdout.split()
     assert "default" in bare.virsh("net-list", "--name")
+    assert changes(set_up(bare)) == 0
 
 
 def lines_of(output: str) -> dict[str, str]:
